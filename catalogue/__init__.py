@@ -1,0 +1,1 @@
+"""The province's editable tables, and what builds stored data from them."""

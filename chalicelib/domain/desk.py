@@ -1,0 +1,197 @@
+"""What the one-stop desk decides (bộ phận một cửa): R18–R23, R27–R29.
+
+Each function is one decision: it raises before it changes anything, or changes the dossier.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.actor import Actor
+from chalicelib.domain.dossier import Dossier, settlement_leg
+from chalicelib.domain.errors import ConflictError, RuleError
+from chalicelib.domain.ids import AgencyCode
+from chalicelib.domain.leg import CITIZEN, Leg
+from chalicelib.domain.route import DAY, enter, passed
+from chalicelib.domain.terms import EventType, LegKind, Role, Status
+
+
+def accept(dossier: Dossier, actor: Actor, leg: int | None = None) -> None:
+    """Complete: enter it in the register and hand it over to the first unit of its route.
+
+    Accepted late, the settlement clock runs from the moment the answer was due.
+    """
+    intake = dossier.turn(leg, LegKind.INTAKE)
+    actor.require([intake.holder], Role.DESK)
+    now, due = dossier.ctx.now, dossier.due(intake)
+    since = min(now, due) if due else now
+    limit = dossier.ctx.procedure.limit.of(dossier.channel)
+    dossier.move(Status.ACCEPTED)
+    dossier.accepted_at = now
+    dossier.close(intake, "accepted")
+    budget = limit.budget(dossier.ctx.directory.calendar(dossier.desk), since)
+    dossier.settlement = settlement_leg(dossier, budget, since)
+    opened = enter(dossier, 0, dossier.desk)
+    dossier.record(EventType.ACCEPTED, actor, intake, to=[each.n for each in opened])
+
+
+def refuse(dossier: Dossier, actor: Actor, *, reason: str, leg: int | None = None) -> None:
+    """The desk does not take it in (không được tiếp nhận)."""
+    intake = dossier.turn(leg, LegKind.INTAKE)
+    actor.require([intake.holder], Role.DESK)
+    dossier.close(intake, "refused")
+    dossier.end(Status.REFUSED, "refused")
+    dossier.record(EventType.REFUSED, actor, intake, note=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The desk's mark on one paper or section; a faulty one says why and what to do."""
+
+    good: bool
+    reason_code: str = ""
+    todo: str = ""
+
+
+def request_supplement(
+    dossier: Dossier,
+    actor: Actor,
+    *,
+    checks: Mapping[str, Check],
+    reason: str = "",
+    leg: int | None = None,
+) -> None:
+    """Ask the citizen to complete the dossier: once, and completely (R19, R26).
+
+    Raise RuleError when a paper or section is unmarked, when nothing is faulty, or when it is a
+    second request that no leader approves.
+    """
+    asking = dossier.turn(leg, LegKind.INTAKE, LegKind.REVIEW)
+    if asking.holder != dossier.desk:
+        raise RuleError("supplement.desk_only")
+    leader = actor.leads(dossier.ctx.directory.hierarchy(asking.holder))
+    if not leader:
+        actor.require([asking.holder], Role.DESK)
+    faulty = _faulty(dossier, checks)
+    second = _is_second(dossier, faulty)
+    if second and not (leader and reason):
+        raise RuleError("supplement.once", pointer="/checks")
+    slip = dossier.open_leg(
+        LegKind.SUPPLEMENT,
+        CITIZEN,
+        dossier.ctx.procedure.supplement_days * DAY,
+        step=asking.step,
+        giver=dossier.desk,
+        asked=tuple(faulty),
+    )
+    if asking.kind is LegKind.INTAKE:
+        dossier.pause(asking, waits=slip)
+    else:
+        _pass_on(dossier, asking, slip)
+    dossier.record(
+        EventType.SUPPLEMENT_REQUESTED,
+        actor,
+        asking,
+        note="\n".join([reason, *(f"{subject}: {checks[subject].todo}" for subject in faulty)]),
+        slip=slip.n,
+        faulty={subject: checks[subject].reason_code for subject in faulty},
+        second=second,
+    )
+
+
+def _faulty(dossier: Dossier, checks: Mapping[str, Check]) -> list[str]:
+    subjects = dossier.ctx.procedure.subjects
+    if unknown := set(checks) - subjects:
+        raise RuleError("supplement.unknown_subject", pointer="/checks", subject=min(unknown))
+    if missing := subjects - set(checks):
+        raise RuleError("supplement.unmarked", pointer="/checks", subject=min(missing))
+    faulty = sorted(subject for subject, check in checks.items() if not check.good)
+    if not faulty:
+        raise RuleError("supplement.nothing_faulty", pointer="/checks")
+    for subject in faulty:
+        if not (checks[subject].reason_code and checks[subject].todo):
+            raise RuleError("supplement.say_why", pointer=f"/checks/{subject}", subject=subject)
+    return faulty
+
+
+def _is_second(dossier: Dossier, faulty: list[str]) -> bool:
+    """New faults are a second request; a listed item that came back wrong may be asked for once."""
+    slips = [leg for leg in dossier.legs if leg.kind is LegKind.SUPPLEMENT]
+    if not slips:
+        return False
+    return len(slips) > 1 or not set(faulty) <= set(slips[0].asked)
+
+
+def _pass_on(dossier: Dossier, review: Leg, slip: Leg) -> None:
+    """The review is over; whoever waited for it waits for the citizen now."""
+    dossier.close(review, "supplement_requested")
+    for leg in dossier.open_legs():
+        if leg.waits == review.n:
+            leg.waits = slip.n
+            dossier.touched.add(leg.n)
+
+
+def record_payment(
+    dossier: Dossier, actor: Actor, *, amount: int, receipt: str, leg: int | None = None
+) -> None:
+    """Money received, in đồng. What is due in full ends the citizen's payment leg."""
+    actor.require([dossier.desk], Role.DESK)
+    if dossier.status not in (Status.PAYMENT_REQUESTED, Status.PROCESSING, Status.SETTLED):
+        raise ConflictError("payment.nothing_due", pointer="/amount")
+    outstanding = dossier.dues - dossier.paid
+    if not 0 < amount <= outstanding:
+        raise RuleError("payment.amount", pointer="/amount", outstanding=outstanding)
+    dossier.paid += amount
+    paying = [each for each in dossier.running() if each.kind is LegKind.PAYMENT]
+    for each in paying:
+        if dossier.paid >= dossier.dues:
+            dossier.close(each, "paid")
+            passed(dossier, each)
+    dossier.record(
+        EventType.PAYMENT_RECORDED,
+        actor,
+        paying[0] if paying else None,
+        amount=amount,
+        receipt=receipt,
+    )
+
+
+def apologise(
+    dossier: Dossier,
+    actor: Actor,
+    *,
+    reason: str,
+    promised_at: datetime,
+    unit: AgencyCode,
+) -> None:
+    """The apology with a new date, from the unit at fault (R28): `due_at` never moves."""
+    actor.require([dossier.desk], Role.DESK, Role.LEADER)
+    if dossier.settlement is None or not dossier.settlement.is_open:
+        raise ConflictError("apology.not_in_settlement")
+    if unit not in {leg.holder for leg in dossier.legs if leg.holder != CITIZEN}:
+        raise RuleError("apology.unit", pointer="/unit")
+    if promised_at <= dossier.ctx.now:
+        raise RuleError("apology.promised_at", pointer="/promised_at")
+    if dossier.appointments >= dossier.ctx.procedure.reappointments:
+        raise RuleError("apology.once")
+    dossier.appointments += 1
+    dossier.promised_at = promised_at
+    dossier.task = "" if dossier.task == "apologise" else dossier.task
+    dossier.record(
+        EventType.APOLOGISED,
+        actor,
+        note=reason,
+        unit=unit,
+        promised_at=promised_at.isoformat(),
+    )
+
+
+def return_result(dossier: Dossier, actor: Actor, *, leg: int | None = None) -> None:
+    """Hand the result out; what is due must be paid (R27)."""
+    handing = dossier.turn(leg, LegKind.RETURN)
+    actor.require([handing.holder], Role.DESK)
+    if dossier.paid < dossier.dues:
+        raise RuleError("payment.outstanding", outstanding=dossier.dues - dossier.paid)
+    dossier.close(handing, "returned")
+    dossier.end(Status.RETURNED, "returned")
+    dossier.record(EventType.RETURNED, actor, handing)

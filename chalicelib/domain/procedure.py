@@ -1,0 +1,220 @@
+"""A procedure version (phiên bản thủ tục): everything about a service that officials may change.
+
+Plain data: a dossier pins one version when it is submitted and keeps it to its end, so a
+change of the catalogue never touches a running dossier (R2, R3).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from chalicelib.domain.calendar import TimeLimit
+from chalicelib.domain.ids import AgencyCode, ProcedureCode
+from chalicelib.domain.terms import Channel, LegKind, Rung
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text in both languages; Vietnamese decides."""
+
+    vi: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByChannel:
+    """Counter and online limits are separate columns (R16); post follows the counter's."""
+
+    counter: TimeLimit
+    online: TimeLimit
+
+    def of(self, channel: Channel) -> TimeLimit:
+        return self.online if channel is Channel.ONLINE else self.counter
+
+
+class PaperKind(StrEnum):
+    """In what form a paper must be handed in."""
+
+    ORIGINAL = "original"
+    CERTIFIED_COPY = "certified_copy"
+    COPY = "copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One paper (giấy tờ) of the dossier."""
+
+    code: str
+    name: Text
+    kind: PaperKind = PaperKind.COPY
+    required: bool = True
+
+
+class FeeKind(StrEnum):
+    """Phí and lệ phí are booked apart."""
+
+    CHARGE = "charge"
+    FEE = "fee"
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """Taken when the result is collected; `amount` in đồng, by channel."""
+
+    code: str
+    name: Text
+    kind: FeeKind
+    counter: int
+    online: int
+
+    def of(self, channel: Channel) -> int:
+        return self.online if channel is Channel.ONLINE else self.counter
+
+
+class Effect(StrEnum):
+    """What passing a milestone does."""
+
+    ESCALATE = "escalate"  # tells `rung` of the holder's hierarchy
+    REMIND = "remind"  # reminds the citizen
+    EXPIRE = "expire"  # ends the dossier: the citizen never answered
+    TELL_CITIZEN = "tell_citizen"  # says who holds the overdue dossier; opens the desk's task
+    CALL = "call"  # a leader must call the citizen: the promised date lapsed, too
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A point on a leg's clock: `percent` of its budget plus `hours` working hours."""
+
+    code: str
+    effect: Effect
+    percent: int = 100
+    hours: int = 0
+    rung: Rung | None = None
+
+    def threshold(self, budget: int) -> int:
+        """Working seconds consumed at which it passes."""
+        return max(0, budget * self.percent // 100 + self.hours * 3600)
+
+
+def _escalate(code: str, rung: Rung, percent: int = 100, hours: int = 0) -> Milestone:
+    return Milestone(code, Effect.ESCALATE, percent, hours, rung)
+
+
+OFFICIAL_LADDER = (
+    _escalate("due_soon", Rung.OFFICER, percent=75),
+    _escalate("due", Rung.HEAD),
+    _escalate("overdue_8h", Rung.LEADER, hours=8),
+    _escalate("overdue_24h", Rung.FOCAL_POINT, hours=24),
+)
+CITIZEN_LADDER = (
+    Milestone("remind_1", Effect.REMIND, 50),
+    Milestone("remind_2", Effect.REMIND, 90),
+    Milestone("expired", Effect.EXPIRE),
+)
+SETTLEMENT_LADDER = (
+    _escalate("due_soon", Rung.OFFICER, percent=80),
+    Milestone("due", Effect.TELL_CITIZEN),
+)
+RETURN_LADDER = (
+    Milestone("uncollected_1", Effect.REMIND, 50),
+    Milestone("uncollected_2", Effect.REMIND),
+)
+PROMISE_LAPSED = Milestone("promise_lapsed", Effect.CALL, rung=Rung.LEADER)
+
+DEFAULT_LADDERS: dict[LegKind, tuple[Milestone, ...]] = {
+    LegKind.SUPPLEMENT: CITIZEN_LADDER,
+    LegKind.PAYMENT: CITIZEN_LADDER,
+    LegKind.SETTLEMENT: SETTLEMENT_LADDER,
+    LegKind.RETURN: RETURN_LADDER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRule:
+    """Which agency holds a leg: a fixed `agency`, or the `kind` that is competent for the desk's area."""
+
+    kind: str = ""
+    agency: AgencyCode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteLeg:
+    """One leg (chặng) of the route; `unit` and `limit` are empty for a payment."""
+
+    code: str
+    name: Text
+    kind: LegKind
+    unit: UnitRule | None = None
+    limit: ByChannel | None = None
+    required: bool = True
+    depends_on: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()  # sections of the form the agency needs; it gets no others
+    ladder: tuple[Milestone, ...] = OFFICIAL_LADDER
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Legs that run side by side; the last required one that closes ends the step."""
+
+    code: str
+    legs: tuple[RouteLeg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionRule:
+    """The legal ground and the most that may be added, once."""
+
+    ground: Text
+    maximum: TimeLimit
+
+
+@dataclass(frozen=True, slots=True)
+class ProcedureVersion:
+    """See the module; `form` is the JSON Schema of the answers, its properties are the sections."""
+
+    code: ProcedureCode
+    version: int
+    name: Text
+    field: Text
+    receiving: tuple[str, ...]  # kinds of agency whose desk takes it in
+    limit: ByChannel
+    answer_limit: ByChannel
+    route: tuple[Step, ...]
+    form: Mapping[str, Any]
+    papers: tuple[Paper, ...] = ()
+    fees: tuple[Fee, ...] = ()
+    legal_basis: tuple[Text, ...] = ()
+    review_hours: int = 4  # working hours of the desk for a dossier sent back to it
+    supplement_days: int = 30
+    payment_days: int = 30
+    collect_days: int = 30
+    extension: ExtensionRule | None = None
+    reappointments: int = 1
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """All that a desk must mark good or faulty: `section:…` and `paper:…`."""
+        sections = {f"section:{name}" for name in self.form.get("properties", {})}
+        return frozenset(sections | {f"paper:{paper.code}" for paper in self.papers})
+
+    def fee(self, channel: Channel) -> int:
+        """Đồng due when the result is collected."""
+        return sum(fee.of(channel) for fee in self.fees)
+
+    def route_leg(self, step: int, code: str) -> RouteLeg | None:
+        """The route's own description of a leg; None for a leg that is not of the route."""
+        if not 0 <= step < len(self.route):
+            return None
+        return next((leg for leg in self.route[step].legs if leg.code == code), None)
+
+    def ladder(self, kind: LegKind, step: int, code: str) -> tuple[Milestone, ...]:
+        """The milestones of a leg: the route's where it names it, else those of its kind."""
+        if kind in (LegKind.UNIT, LegKind.AGENCY) and (leg := self.route_leg(step, code)):
+            return leg.ladder
+        return DEFAULT_LADDERS.get(kind, OFFICIAL_LADDER)
+
+    def depends_on(self, step: int, code: str) -> tuple[str, ...]:
+        """Codes of the parallel legs that this one waits for when they pause."""
+        leg = self.route_leg(step, code)
+        return leg.depends_on if leg else ()

@@ -1,0 +1,135 @@
+"""Along the route: open the legs of a step, notice when it is done, settle at the end.
+
+The route is data of the pinned procedure version; nothing here knows any procedure.
+"""
+
+from chalicelib.domain.calendar import TimeLimit
+from chalicelib.domain.dossier import Dossier
+from chalicelib.domain.ids import AgencyCode
+from chalicelib.domain.leg import CITIZEN, Leg
+from chalicelib.domain.procedure import RouteLeg
+from chalicelib.domain.terms import LegKind, LegState, ResultKind, Status
+
+DAY = 24 * 3600
+WORKING_DAY = 8 * 3600
+
+
+def enter(dossier: Dossier, step: int, giver: AgencyCode) -> list[Leg]:
+    """Open the legs of `step`; a step with nothing to do is passed over; the last one settles."""
+    route = dossier.ctx.procedure.route
+    dossier.step = step
+    if step >= len(route):
+        return _arrive(dossier)
+    opened = [_open(dossier, leg, giver) for leg in route[step].legs]
+    legs = [leg for leg in opened if leg is not None]
+    return legs or enter(dossier, step + 1, giver)
+
+
+def _open(dossier: Dossier, leg: RouteLeg, giver: AgencyCode) -> Leg | None:
+    if leg.kind is LegKind.PAYMENT:
+        return open_payment(dossier, leg.code, giver) if dossier.paid < dossier.dues else None
+    if leg.unit is None or leg.limit is None:
+        raise ValueError(f"route leg {leg.code} has no unit or limit")
+    agency = dossier.ctx.directory.competent(leg.unit, dossier.desk)
+    limit = leg.limit.of(dossier.channel)
+    return dossier.open_leg(
+        leg.kind,
+        agency.code,
+        budget_of(dossier, limit, agency.code),
+        code=leg.code,
+        required=leg.required,
+        giver=giver,
+    )
+
+
+def open_payment(dossier: Dossier, code: str, giver: AgencyCode) -> Leg:
+    """The citizen has `payment_days` to pay what is due; then it goes on from `giver`."""
+    days = dossier.ctx.procedure.payment_days
+    return dossier.open_leg(LegKind.PAYMENT, CITIZEN, days * DAY, code=code, giver=giver)
+
+
+def budget_of(dossier: Dossier, limit: TimeLimit, holder: AgencyCode) -> int:
+    """Working seconds that `limit` gives `holder` from now."""
+    return limit.budget(dossier.ctx.directory.calendar(holder), dossier.ctx.now)
+
+
+def passed(dossier: Dossier, ended: Leg) -> list[Leg]:
+    """After a leg of the route ended: enter the next step once no required leg is left open.
+
+    Returns the legs opened by it.
+    """
+    dossier.resume_waiting(ended)
+    if dossier.step >= len(dossier.ctx.procedure.route):
+        return _arrive(dossier)
+    if ended.step != dossier.step or _required_left(dossier):
+        return []
+    official = (ended.giver or dossier.desk) if ended.is_citizens else ended.holder
+    return enter(dossier, dossier.step + 1, official)
+
+
+def _required_left(dossier: Dossier) -> bool:
+    return any(leg.required and leg.step == dossier.step for leg in dossier.open_legs())
+
+
+def is_last(dossier: Dossier, leg: Leg) -> bool:
+    """Whether ending this leg settles the dossier."""
+    others = [other for other in dossier.open_legs() if other is not leg]
+    later = dossier.ctx.procedure.route[dossier.step + 1 :]
+    only_payments = all(each.kind is LegKind.PAYMENT for step in later for each in step.legs)
+    return not others and (not later or (only_payments and dossier.paid >= dossier.dues))
+
+
+def _arrive(dossier: Dossier) -> list[Leg]:
+    """Beyond the last step: settled as soon as the independent legs are over, too."""
+    if any(True for _ in dossier.open_legs()):
+        return []
+    return [settle(dossier, ResultKind.GRANTED)]
+
+
+def settle(dossier: Dossier, kind: ResultKind) -> Leg:
+    """The result exists: stop the settlement clock, the desk hands it out (R27, R29)."""
+    version = dossier.ctx.procedure
+    dossier.move(Status.PROCESSING)
+    dossier.move(Status.SETTLED)
+    dossier.result_kind = kind
+    dossier.task = ""
+    if dossier.settlement:
+        dossier.close(dossier.settlement, kind.value)
+    if kind is ResultKind.GRANTED:
+        dossier.dues += version.fee(dossier.channel)
+    dossier.step = len(version.route)
+    return dossier.open_leg(
+        LegKind.RETURN,
+        dossier.desk,
+        version.collect_days * WORKING_DAY,
+        giver=dossier.desk,
+    )
+
+
+def refuse_on_merits(dossier: Dossier, refusing: Leg) -> list[Leg]:
+    """A unit or agency says no: the other legs end with it. Returns those cut short."""
+    dossier.close(refusing, ResultKind.REFUSAL.value)
+    cut = dossier.cancel_open("refused_elsewhere")
+    settle(dossier, ResultKind.REFUSAL)
+    return cut
+
+
+def review(dossier: Dossier, leg: Leg, holder: AgencyCode) -> Leg:
+    """Somebody must look again: `leg` stands still while `holder` reviews it.
+
+    The unit's consumed time goes on afterwards where it stood (DOMAIN.md, "Supplement once").
+    """
+    hours = dossier.ctx.procedure.review_hours
+    opened = dossier.open_leg(LegKind.REVIEW, holder, hours * 3600, giver=leg.holder, step=leg.step)
+    dossier.pause(leg, waits=opened)
+    return opened
+
+
+def expire(dossier: Dossier, leg: Leg) -> list[Leg]:
+    """The citizen never answered: refused before acceptance, stopped after it.
+
+    Returns the legs cut short.
+    """
+    status = Status.STOPPED if dossier.accepted_at else Status.REFUSED
+    dossier.close(leg, "expired", LegState.CANCELLED)
+    return dossier.end(status, "expired")

@@ -1,0 +1,74 @@
+"""An agency answers for its leg through a signed callback (R5, R25, R26)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from chalicelib.domain.actor import Actor, ActorKind
+from chalicelib.domain.dossier import Dossier
+from chalicelib.domain.errors import ConflictError, Error
+from chalicelib.domain.interagency import Answer, answer
+from chalicelib.domain.terms import EventType
+from chalicelib.ports import CallbackTarget, Deps, Mark, SeenError
+from chalicelib.use_cases.changing import Extras, change
+
+KEEP_IDS_DAYS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A verified message: `message_id` and `timestamp` are the webhook's, `body` its hash."""
+
+    target: CallbackTarget
+    message_id: str
+    timestamp: str
+    body: str
+    answer: Answer
+
+
+class Receipt(StrEnum):
+    """What became of it."""
+
+    APPLIED = "applied"
+    FILED = "filed"  # the leg was over; kept, changed nothing
+    ALREADY_RECEIVED = "already_received"  # a retry of one that had arrived
+
+
+def answer_callback(command: Callback, deps: Deps) -> Receipt:
+    """A retry (same id and body, signed anew) is answered as received; a replay is refused.
+
+    Raise ConflictError for a replayed or altered message, NotFoundError, RuleError.
+    """
+    target = command.target
+    actor = Actor(ActorKind.AGENCY, target.agency, target.agency)
+    mark = _mark(command, deps)
+
+    def apply(dossier: Dossier) -> Extras:
+        answer(dossier, actor, dossier.leg(target.leg), command.answer)
+        return Extras(mark=mark)
+
+    try:
+        changed = change(deps, target.dossier, apply)
+    except SeenError as seen:
+        return _again(command, seen.content)
+    except Error:
+        if earlier := deps.records.mark(mark.key):
+            return _again(command, earlier)
+        raise
+    filed = any(event.type is EventType.CALLBACK_FILED for event in changed.events)
+    return Receipt.FILED if filed else Receipt.APPLIED
+
+
+def _mark(command: Callback, deps: Deps) -> Mark:
+    return Mark(
+        key=deps.keys.opaque("webhook", command.target.agency, command.message_id),
+        content={"timestamp": command.timestamp, "body": command.body},
+        keep_days=KEEP_IDS_DAYS,
+    )
+
+
+def _again(command: Callback, seen: Mapping[str, Any]) -> Receipt:
+    if seen["body"] != command.body or seen["timestamp"] == command.timestamp:
+        raise ConflictError("callback.replayed")
+    return Receipt.ALREADY_RECEIVED

@@ -1,0 +1,118 @@
+"""The one way a dossier changes: load, decide, commit; decide again if another write came first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalicelib.domain.delivery import deliveries
+from chalicelib.domain.dossier import Context, Dossier
+from chalicelib.domain.errors import ConflictError, Error
+from chalicelib.domain.event import Event
+from chalicelib.domain.ids import DossierCode, FileId, ProcedureCode
+from chalicelib.domain.milestones import next_wake
+from chalicelib.ports import Change, Deps, Form, Mark, RaceError
+
+TRIES = 8
+REMEMBERED_KEYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A client's key and what it was sent with, both hashed."""
+
+    key: str
+    body: str
+
+    def __str__(self) -> str:
+        return f"{self.key}.{self.body}"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The dossier after a change; `replayed` when the same request had been carried out before."""
+
+    dossier: Dossier
+    events: list[Event]
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What is stored in the same transaction, besides the dossier and its events."""
+
+    mark: Mark | None = None
+    form: Form | None = None
+    files: tuple[FileId, ...] = ()
+
+
+Decide = Callable[[Dossier], Extras | None]
+
+
+def context(deps: Deps) -> Callable[[ProcedureCode, int], Context]:
+    """The context of a decision made now."""
+    now = deps.clock.now()
+    return lambda code, version: Context(
+        now, deps.reference.procedure(code, version), deps.reference.directory()
+    )
+
+
+def change(
+    deps: Deps, code: DossierCode, decide: Decide, idempotency: Idempotency | None = None
+) -> Changed:
+    """Apply `decide` to the dossier and store it, or raise and store nothing.
+
+    Raise whatever `decide` raises, unless the same request was carried out before: then the
+    dossier is answered as it is.
+    """
+    for _ in range(TRIES):
+        dossier = deps.records.load(code, context(deps))
+        try:
+            return _once(deps, dossier, decide, idempotency)
+        except RaceError:
+            continue
+        except Error:
+            if idempotency and _replayed(deps, code, idempotency):
+                return Changed(deps.records.load(code, context(deps)), [], replayed=True)
+            raise
+    raise ConflictError("dossier.busy")
+
+
+def _once(
+    deps: Deps, dossier: Dossier, decide: Decide, idempotency: Idempotency | None
+) -> Changed:
+    if idempotency:
+        if idempotency.key in dossier.keys:
+            raise ConflictError("idempotency.mismatch")
+        dossier.idempotency = str(idempotency)
+        dossier.keys = (*dossier.keys, idempotency.key)[-REMEMBERED_KEYS:]
+    extras = decide(dossier) or Extras()
+    if not dossier.happenings:
+        return Changed(dossier, [])
+    return Changed(dossier, commit(deps, dossier, extras))
+
+
+def commit(deps: Deps, dossier: Dossier, extras: Extras) -> list[Event]:
+    """Number the events, derive the messages to agencies, store all of it at once."""
+    notes = [happening.note for happening in dossier.happenings]
+    events = dossier.finish(next_wake)
+    deps.records.commit(
+        Change(
+            dossier=dossier,
+            events=events,
+            notes={event.ev: note for event, note in zip(events, notes, strict=True) if note},
+            deliveries=deliveries(dossier, events),
+            mark=extras.mark,
+            form=extras.form,
+            files=extras.files,
+        )
+    )
+    return events
+
+
+def _replayed(deps: Deps, code: DossierCode, idempotency: Idempotency) -> bool:
+    """Whether an event carries this request; raise ConflictError if it carried another body."""
+    for event in deps.records.events(code):
+        if event.idempotency == str(idempotency):
+            return True
+        if event.idempotency.startswith(f"{idempotency.key}."):
+            raise ConflictError("idempotency.mismatch")
+    return False

@@ -1,0 +1,70 @@
+"""An official decides. Each action is one function of the domain; this is the list of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from chalicelib.domain import desk, unit
+from chalicelib.domain.actor import Actor
+from chalicelib.domain.dossier import Dossier
+from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.ids import DossierCode
+from chalicelib.domain.terms import LegKind
+from chalicelib.ports import Deps
+from chalicelib.use_cases.changing import Changed, Idempotency, change
+
+
+def _refuse(dossier: Dossier, actor: Actor, **given: Any) -> None:
+    """Before acceptance the desk refuses to take it in; later a unit refuses on the merits."""
+    at_intake = any(leg.kind is LegKind.INTAKE for leg in dossier.running())
+    (desk.refuse if at_intake else unit.refuse)(dossier, actor, **given)
+
+
+ACTIONS: Final[Mapping[str, Callable[..., None]]] = {
+    "accept": desk.accept,
+    "refuse": _refuse,
+    "request_supplement": desk.request_supplement,
+    "receive": unit.receive,
+    "decline_receipt": unit.decline_receipt,
+    "assign": unit.assign,
+    "hand_over": unit.hand_over,
+    "send_back": unit.send_back,
+    "complete": unit.complete,
+    "request_agency": unit.request_agency,
+    "record_payment": desk.record_payment,
+    "extend": unit.extend,
+    "apologise": desk.apologise,
+    "return": desk.return_result,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`given` are the action's own arguments, named as in the domain."""
+
+    dossier: DossierCode
+    action: str
+    rev: int
+    given: Mapping[str, Any] = field(default_factory=dict)
+    idempotency: Idempotency | None = None
+
+
+def decide(command: Decision, actor: Actor, deps: Deps) -> Changed:
+    """Raise StaleError, ConflictError, ForbiddenError, RuleError, TransitionError, NotFoundError."""
+
+    def apply(dossier: Dossier) -> None:
+        if not concerns(dossier, actor):
+            raise NotFoundError("dossier.not_found")
+        dossier.expect(command.rev)
+        ACTIONS[command.action](dossier, actor, **command.given)
+
+    return change(deps, command.dossier, apply, command.idempotency)
+
+
+def concerns(dossier: Dossier, actor: Actor) -> bool:
+    """Whether this official may know of it: the desk, its units and agencies, and those above them."""
+    if actor.agency is None:
+        return False
+    directory = dossier.ctx.directory
+    agencies = {dossier.desk, *(leg.holder for leg in dossier.legs if not leg.is_citizens)}
+    return any(actor.agency in directory.hierarchy(agency) for agency in agencies)

@@ -1,0 +1,92 @@
+"""Send one message of the outbox to its agency: at least once, with the same id every time."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.delivery import Delivery, DeliveryState, Message, next_try
+from chalicelib.domain.dossier import Dossier
+from chalicelib.domain.event import stamp
+from chalicelib.domain.ids import DeliveryId
+from chalicelib.domain.leg import Leg
+from chalicelib.ports import Deps, RaceError, Sent
+from chalicelib.use_cases.changing import context
+
+WITH_CONTENT = frozenset({Message.LEG_OPENED, Message.SUPPLEMENTED})
+
+
+def deliver(id: DeliveryId, deps: Deps) -> bool:  # noqa: A002
+    """One try, if one is due; True when the agency has taken it.
+
+    Whoever loses the race to note the outcome leaves it to the winner: the message may then have
+    been sent twice, under one id.
+    """
+    delivery = deps.deliveries.get(id)
+    now = deps.clock.now()
+    if delivery is None or delivery.state is not DeliveryState.PENDING or delivery.next_at > now:
+        return False
+    dossier = deps.records.load(delivery.dossier, context(deps))
+    sent = _send(delivery, dossier, deps)
+    try:
+        deps.deliveries.update(_after(delivery, sent, deps), delivery.tries)
+    except RaceError:
+        return False
+    return not sent.error
+
+
+def _send(delivery: Delivery, dossier: Dossier, deps: Deps) -> Sent:
+    endpoint = deps.reference.endpoint(delivery.agency)
+    if endpoint is None:
+        return Sent(error="no endpoint is registered")
+    body = json.dumps(message(delivery, dossier, deps), ensure_ascii=False)
+    return deps.webhooks.send(endpoint.url, delivery.id, endpoint.secrets, body)
+
+
+def _after(delivery: Delivery, sent: Sent, deps: Deps) -> Delivery:
+    tries = delivery.tries + 1
+    if not sent.error:
+        return replace(delivery, tries=tries, state=DeliveryState.DELIVERED, last_error="")
+    jitter = int(deps.keys.opaque(delivery.id, str(tries))[:4].encode().hex(), 16) % 100 / 100
+    again = None if sent.gone else next_try(tries, deps.clock.now(), jitter)
+    if again is None:
+        return replace(delivery, tries=tries, state=DeliveryState.DEAD, last_error=sent.error)
+    return replace(delivery, tries=tries, next_at=again, last_error=sent.error)
+
+
+def message(delivery: Delivery, dossier: Dossier, deps: Deps) -> Mapping[str, Any]:
+    """What the agency reads; answers and papers only as far as its leg shares them."""
+    leg = dossier.leg(delivery.leg)
+    due = dossier.due(leg)
+    content: dict[str, Any] = {
+        "dossier_code": dossier.code,
+        "procedure_code": dossier.procedure,
+        "leg": leg.n,
+        "leg_code": leg.code,
+        "due_at": stamp(due) if due else None,
+        "callback_url": _callback(dossier, leg, deps),
+    }
+    if delivery.message in WITH_CONTENT:
+        content |= _shared(dossier, leg, deps)
+    return {
+        "type": delivery.message.value,
+        "timestamp": stamp(delivery.created_at),
+        "data": content,
+    }
+
+
+def _callback(dossier: Dossier, leg: Leg, deps: Deps) -> str:
+    name = deps.keys.callback_id(dossier.code, leg.n, leg.holder)
+    return f"{deps.public_url}/api/v1/callbacks/{name}"
+
+
+def _shared(dossier: Dossier, leg: Leg, deps: Deps) -> dict[str, Any]:
+    route_leg = dossier.ctx.procedure.route_leg(leg.step, leg.code)
+    shares = route_leg.shares if route_leg else ()
+    form = deps.records.form(dossier.code)
+    return {
+        "answers": {name: form.answers[name] for name in shares if name in form.answers},
+        "papers": [
+            {"paper_code": paper.paper, "url": deps.files.link(paper.file)} for paper in form.papers
+        ],
+    }

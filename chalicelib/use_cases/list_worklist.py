@@ -1,0 +1,65 @@
+"""A unit's work by due time (PEERS.md: countdown in working hours, colour by deadline)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from chalicelib.domain.actor import Actor
+from chalicelib.domain.errors import ForbiddenError
+from chalicelib.domain.ids import DossierCode
+from chalicelib.ports import Deps
+
+SOON: Final = 4 * 3600  # working seconds before the due time when a row turns to "due soon"
+
+
+class Rag(StrEnum):
+    """Never shown as a colour alone."""
+
+    ON_TRACK = "on_track"
+    DUE_SOON = "due_soon"
+    OVERDUE = "overdue"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One row; `remaining` in working seconds, negative when overdue, None without a due time."""
+
+    dossier: DossierCode
+    leg: int
+    due: datetime | None
+    rag: Rag
+    remaining: int | None
+    row: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """One page of rows."""
+
+    items: list[Work]
+    next: str
+
+
+def list_worklist(
+    actor: Actor, queue: str, due_before: str, limit: int, cursor: str, deps: Deps
+) -> Worklist:
+    """Only the caller's own unit. `queue` is `work` or `task`; `due_before` a stamp or empty."""
+    if actor.agency is None:
+        raise ForbiddenError("decision.not_yours")
+    page = deps.records.worklist(f"{actor.agency}#{queue}", limit, cursor, due_before)
+    calendar = deps.reference.directory().calendar(actor.agency)
+    now = deps.clock.now()
+
+    def work(row: Any) -> Work:
+        left = calendar.between(now, row.due) if row.due else None
+        return Work(row.dossier, row.leg, row.due, _rag(left), left, row.row)
+
+    return Worklist([work(row) for row in page.items], page.next)
+
+
+def _rag(remaining: int | None) -> Rag:
+    if remaining is None or remaining > SOON:
+        return Rag.ON_TRACK
+    return Rag.DUE_SOON if remaining > 0 else Rag.OVERDUE

@@ -1,0 +1,175 @@
+"""A citizen (or the desk for one) files a dossier once (R1)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from chalicelib.domain import citizen
+from chalicelib.domain.actor import Actor
+from chalicelib.domain.dossier import Context, Dossier
+from chalicelib.domain.errors import ConflictError, FaultsError, ForbiddenError, RuleError
+from chalicelib.domain.event import digest_of, moment, stamp
+from chalicelib.domain.ids import AgencyCode, DossierCode, FileId, PersonRef, ProcedureCode
+from chalicelib.domain.procedure import ProcedureVersion
+from chalicelib.domain.terms import Channel, Role, Status
+from chalicelib.ports import Deps, FileNotReadyError, Form, Mark, PaperHandedIn, SeenError
+from chalicelib.use_cases.changing import Extras, commit
+
+KEEP_KEYS_DAYS = 7
+Stored = TypeVar("Stored")
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """`submitter` and `owner` are person blocks; `number` in them is the citizen or tax number."""
+
+    procedure: ProcedureCode
+    version: int | None
+    desk: AgencyCode
+    channel: Channel
+    submitter: Mapping[str, Any]
+    owner: Mapping[str, Any]
+    answers: Mapping[str, Any]
+    papers: tuple[PaperHandedIn, ...]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What the citizen gets; the same again when the request is repeated."""
+
+    code: DossierCode
+    secret: str
+    status: Status
+    rev: int
+    answer_due_at: datetime
+    replayed: bool = False
+
+
+def submit_dossier(command: Submit, actor: Actor, deps: Deps) -> Submitted:
+    """Raise FaultsError (form), RuleError (papers, desk), ConflictError (key used otherwise)."""
+    version = deps.reference.procedure(command.procedure, command.version)
+    _check(command, actor, version, deps)
+    desk = deps.reference.directory().agency(command.desk)
+    ctx = Context(deps.clock.now(), version, deps.reference.directory())
+    code = _code(ctx, desk.code, deps)
+
+    def new() -> Dossier:
+        return citizen.submit(
+            ctx,
+            actor,
+            code=code,
+            desk=desk.code,
+            channel=command.channel,
+            owner=_ref(command.owner, code, "owner", deps),
+            submitter=_submitter(command, actor, code, deps),
+        )
+
+    try:
+        return confirm_files(lambda: _store(command, actor, new(), deps), deps)
+    except SeenError as seen:
+        return _again(command, seen.content, deps)
+
+
+def _check(command: Submit, actor: Actor, version: ProcedureVersion, deps: Deps) -> None:
+    if command.channel is not Channel.ONLINE and Role.DESK not in actor.roles:
+        raise ForbiddenError("submit.counter_is_the_desks", pointer="/channel")
+    if Role.DESK in actor.roles and actor.agency != command.desk:
+        raise ForbiddenError("decision.not_yours", pointer="/desk")
+    if faults := deps.forms.faults(version, command.answers):
+        raise FaultsError(
+            "form.invalid",
+            [(f"/answers{fault.pointer}", fault.code, fault.detail) for fault in faults],
+        )
+    known = {paper.code for paper in version.papers}
+    handed_in = [paper.paper for paper in command.papers]
+    if unknown := set(handed_in) - known:
+        raise RuleError("paper.unknown", pointer="/papers", paper=min(unknown))
+    required = {paper.code for paper in version.papers if paper.required}
+    if missing := required - set(handed_in):
+        raise RuleError("paper.missing", pointer="/papers", paper=min(missing))
+    files = [paper.file for paper in command.papers]
+    if len(set(files)) < len(files):
+        raise RuleError("paper.file_twice", pointer="/papers")
+
+
+def _code(ctx: Context, desk: AgencyCode, deps: Deps) -> DossierCode:
+    """Desk, local date, serial of desk and day: `H15.50.05.13-261008-0975`."""
+    day = ctx.now.astimezone(ctx.directory.calendar(desk).tz).strftime("%y%m%d")
+    serial = deps.records.next_serial(f"{desk}#{day}")
+    return DossierCode(f"{desk}-{day}-{serial:04d}")
+
+
+def _ref(person: Mapping[str, Any], code: DossierCode, block: str, deps: Deps) -> PersonRef:
+    """A person without papers is known by this dossier alone."""
+    number = person.get("number")
+    return deps.keys.person_ref(number or f"{block}:{code}")
+
+
+def _submitter(command: Submit, actor: Actor, code: DossierCode, deps: Deps) -> PersonRef:
+    if Role.CITIZEN in actor.roles:
+        return PersonRef(actor.id)
+    return _ref(command.submitter, code, "submitter", deps)
+
+
+def _body(command: Submit) -> str:
+    return digest_of(
+        {
+            "procedure": command.procedure,
+            "version": command.version,
+            "desk": command.desk,
+            "channel": command.channel.value,
+            "submitter": command.submitter,
+            "owner": command.owner,
+            "answers": command.answers,
+            "papers": [[paper.paper, paper.file] for paper in command.papers],
+        }
+    )
+
+
+def _store(command: Submit, actor: Actor, dossier: Dossier, deps: Deps) -> Submitted:
+    due = dossier.due(dossier.legs[0])
+    if due is None:
+        raise ValueError("a new dossier's intake is running")
+    mark = Mark(
+        key=deps.keys.opaque("submit", actor.id, command.key),
+        content={"code": dossier.code, "body": _body(command), "due": stamp(due)},
+        keep_days=KEEP_KEYS_DAYS,
+    )
+    form = Form(1, command.submitter, command.owner, command.answers, command.papers)
+    files = tuple(paper.file for paper in command.papers)
+    commit(deps, dossier, Extras(mark, form, files))
+    return Submitted(
+        dossier.code,
+        deps.keys.tracking_secret(dossier.code),
+        dossier.status,
+        dossier.rev,
+        due,
+    )
+
+
+def confirm_files(store: Callable[[], Stored], deps: Deps) -> Stored:
+    """Store; where a file's arrival has not been noticed yet, look at the object and try again."""
+    checked: set[FileId] = set()
+    while True:
+        try:
+            return store()
+        except FileNotReadyError as missing:
+            if missing.file in checked or not deps.files.confirm(missing.file):
+                raise RuleError("upload.not_ready", pointer="/papers", file=missing.file) from None
+            checked.add(missing.file)
+
+
+def _again(command: Submit, content: Mapping[str, Any], deps: Deps) -> Submitted:
+    if content["body"] != _body(command):
+        raise ConflictError("idempotency.mismatch")
+    code = DossierCode(content["code"])
+    return Submitted(
+        code,
+        deps.keys.tracking_secret(code),
+        Status.SUBMITTED,
+        1,
+        moment(content["due"]),
+        replayed=True,
+    )

@@ -1,0 +1,60 @@
+"""The citizen answers the one supplement slip (R19)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chalicelib.domain import citizen
+from chalicelib.domain.actor import Actor
+from chalicelib.domain.dossier import Dossier
+from chalicelib.domain.errors import FaultsError
+from chalicelib.domain.ids import DossierCode
+from chalicelib.ports import Deps, Form, PaperHandedIn
+from chalicelib.use_cases.changing import Changed, Extras, Idempotency, change
+from chalicelib.use_cases.submit_dossier import confirm_files
+
+
+@dataclass(frozen=True, slots=True)
+class Supplement:
+    """New answers by section and new papers, exactly those that were asked for."""
+
+    dossier: DossierCode
+    rev: int
+    answers: Mapping[str, Any]
+    papers: tuple[PaperHandedIn, ...]
+    idempotency: Idempotency | None = None
+
+
+def supplement_dossier(command: Supplement, actor: Actor, deps: Deps) -> Changed:
+    """Raise RuleError for anything missing or not asked for, FaultsError for a bad answer."""
+    def apply(dossier: Dossier) -> Extras:
+        citizen.require_owner(dossier, actor)
+        dossier.expect(command.rev)
+        citizen.supplement(dossier, actor, subjects=_subjects(command))
+        return Extras(form=_merged(dossier, command, deps), files=_files(command))
+
+    return confirm_files(
+        lambda: change(deps, command.dossier, apply, command.idempotency), deps
+    )
+
+
+def _subjects(command: Supplement) -> set[str]:
+    sections = {f"section:{name}" for name in command.answers}
+    return sections | {f"paper:{paper.paper}" for paper in command.papers}
+
+
+def _files(command: Supplement) -> tuple[Any, ...]:
+    return tuple(paper.file for paper in command.papers)
+
+
+def _merged(dossier: Dossier, command: Supplement, deps: Deps) -> Form:
+    form = deps.records.form(dossier.code)
+    answers = {**form.answers, **command.answers}
+    if faults := deps.forms.faults(dossier.ctx.procedure, answers):
+        raise FaultsError(
+            "form.invalid",
+            [(f"/answers{fault.pointer}", fault.code, fault.detail) for fault in faults],
+        )
+    replaced = {paper.paper for paper in command.papers}
+    kept = tuple(paper for paper in form.papers if paper.paper not in replaced)
+    return replace(form, number=form.number + 1, answers=answers, papers=kept + command.papers)

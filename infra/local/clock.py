@@ -1,0 +1,107 @@
+"""The business clock: real time, or any other time that never runs backwards.
+
+A clock is *simulated* once it was started with another speed or from a given moment;
+from then on it stands still while the cloud is down, because nobody wants to come
+back to a month of missed deadlines. A clock that never was is simply real time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+SAVE_EVERY = 1.0  # seconds of real time
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Service time was `service` when real time was `real` (epoch seconds both)."""
+
+    real: float
+    service: float
+    speed: float
+
+    def at(self, real: float) -> float:
+        """Service time at a real time, in epoch seconds."""
+        return self.service + (real - self.real) * self.speed
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a former run left: no process of it ever read a later time than `ceiling`."""
+
+    ceiling: float
+    simulated: bool
+
+
+@dataclass(frozen=True)
+class BusinessClock:
+    """The anchor of this run and how it is carried to the next one."""
+
+    anchor: Anchor
+    simulated: bool
+
+    @classmethod
+    def begin(
+        cls, saved: Saved | None, speed: float, start: datetime | None, now: float
+    ) -> BusinessClock:
+        """Choose this run's anchor. `start` (aware) counts only when nothing was saved."""
+        if saved is None:
+            service = start.timestamp() if start else now
+            return cls(Anchor(now, service, speed), simulated=start is not None or speed != 1)
+        simulated = saved.simulated or speed != 1
+        service = saved.ceiling if simulated else max(saved.ceiling, now)
+        return cls(Anchor(now, service, speed), simulated)
+
+    def save(self, file: Path, now: float, *, last: bool = False) -> None:
+        """Write the present reading, and how far it may get before the next save.
+
+        Two intervals ahead, so that even after kill -9 the next run starts later than
+        anything this one has seen.
+        """
+        reading = self.anchor.at(now)
+        ahead = 0.0 if last or not self.simulated else 2 * SAVE_EVERY * self.anchor.speed
+        content = {
+            **Anchor(now, reading, self.anchor.speed).as_dict(),
+            "ceiling": reading + ahead,
+            "simulated": self.simulated,
+        }
+        temporary = file.with_suffix(".new")
+        temporary.write_text(json.dumps(content))
+        os.replace(temporary, file)
+
+
+def load(file: Path) -> Saved | None:
+    """What the last run saved; None on a fresh home."""
+    try:
+        content = json.loads(file.read_text())
+    except FileNotFoundError:
+        return None
+    return Saved(ceiling=content["ceiling"], simulated=content["simulated"])
+
+
+def parse_start(text: str | None) -> datetime | None:
+    """An ISO 8601 moment; without a zone it is UTC. Raises ValueError."""
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def parse_speed(text: str | None) -> float:
+    """Service seconds per real second, above zero. Raises ValueError."""
+    speed = float(text or 1)
+    if not 0 < speed <= 1_000_000:
+        raise ValueError(f"SPEED must be above 0 and at most 1000000, not {text}")
+    return speed
+
+
+def anchor_from_environment() -> Anchor:
+    """The anchor the supervisor gave this process."""
+    return Anchor(**json.loads(os.environ["CLOCK_ANCHOR"]))

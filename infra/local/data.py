@@ -1,0 +1,174 @@
+"""Child `data`: DynamoDB, S3 and SQS on one loopback port, saved every few seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import importlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from infra.local import recovery
+from infra.local.guard import die_with_parent, expect_cut_connections, ready
+from infra.local.settings import ACCOUNT, REGION, Home, ports_from_environment
+from infra.local.snapshot import Saver, load_services
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+SAVE_EVERY = 2.5  # seconds; longer when saving itself takes long
+_READS = (b"Get", b"Query", b"Scan", b"BatchGet", b"TransactGet", b"Describe", b"List", b"Receive")
+
+
+class DataPlane:
+    """The emulator with a watch on it: what changed is saved, what did not costs nothing."""
+
+    def __init__(self, application: Application, home: Home) -> None:
+        self._application = application
+        self._home = home
+        self._saver = Saver(home.state, home.saved_at)
+        self._changed = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        if scope["type"] == "lifespan":
+            await self._application(scope, receive, self._before_serving(send))
+            return
+        try:
+            await self._application(scope, receive, send)
+        finally:
+            # After, not before: a save that starts in between would miss the change.
+            if scope["type"] == "http" and _may_change(scope):
+                self._changed = True
+
+    def _before_serving(self, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                await self._recover()
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                ready()
+
+        return sending
+
+    async def _recover(self) -> None:
+        """The state is loaded and nobody is served yet: the one moment to correct it."""
+        if self._home.running.exists():
+            moved = await recovery.move_serials_on()
+            print(f"unclean end: moved {moved} counters on by {recovery.STEP}", flush=True)
+        self._home.running.touch()
+
+    async def save_regularly(self, stop: asyncio.Event) -> None:
+        """Save what changed, every few seconds, until told to stop."""
+        while not await _sleep(max(SAVE_EVERY, 2 * self._saver.took), stop):
+            if not self._changed:
+                self._saver.touch(time.time())
+                continue
+            self._changed = False
+            self._saver.start()
+            while self._saver.busy():
+                await asyncio.sleep(0.05)
+            self._changed |= not self._saver.succeeded
+
+    def save_last(self) -> None:
+        """The clean end."""
+        self._saver.save_now()
+        self._home.running.unlink(missing_ok=True)
+
+
+def _may_change(scope: Scope) -> bool:
+    for name, value in scope["headers"]:
+        if name == b"x-amz-target":
+            return not value.rpartition(b".")[2].startswith(_READS)
+    return scope["method"] not in {"GET", "HEAD", "OPTIONS"}
+
+
+async def _until(stop: asyncio.Event) -> None:
+    await stop.wait()
+    expect_cut_connections()
+
+
+async def _sleep(seconds: float, stop: asyncio.Event) -> bool:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _configure(home: Home, port: int) -> None:
+    """The emulator reads its settings from the environment while it is imported."""
+    os.environ.update(
+        SERVICES="dynamodb,dynamodbstreams,s3,sqs",
+        GATEWAY_PORT=str(port),
+        MINISTACK_ACCOUNT_ID=ACCOUNT,
+        MINISTACK_REGION=REGION,
+        PERSIST_STATE="1",
+        STATE_DIR=str(home.state),
+        S3_PERSIST="1",
+        S3_DATA_DIR=str(home.files),
+        LOG_LEVEL=os.environ.get("LOG_LEVEL", "WARNING"),
+        SFTP_ENABLED="0",
+        IOT_MTLS_ENABLED="0",
+        # It would look for containers of other instances and remove them.
+        DOCKER_HOST=f"unix://{home.path / 'no-docker.sock'}",
+        # macOS refuses to fork a process with threads unless told.
+        OBJC_DISABLE_INITIALIZE_FORK_SAFETY="YES",
+    )
+
+
+def _hypercorn_config(listening: socket.socket) -> Any:
+    config = importlib.import_module("hypercorn.config").Config()
+    config.bind = [f"fd://{listening.fileno()}"]
+    config.loglevel = "WARNING"
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+    return config
+
+
+async def _serve(home: Home, listening: socket.socket) -> None:
+    ministack: Any = importlib.import_module("ministack.app")
+    load_services()
+    # Its own save at the end is slower and in another order; ours follows it.
+    ministack.save_all = lambda _services: None
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    plane = DataPlane(ministack.app, home)
+    saving = asyncio.create_task(plane.save_regularly(stop))
+    hypercorn = importlib.import_module("hypercorn.asyncio")
+    await hypercorn.serve(
+        plane, _hypercorn_config(listening), shutdown_trigger=lambda: _until(stop)
+    )
+    await saving
+    plane.save_last()
+
+
+def _lock_state(home: Home) -> None:
+    """Wait until no process of an earlier run, nor its saving fork, writes here."""
+    home.state.mkdir(parents=True, exist_ok=True)
+    fcntl.flock(os.open(home.state / "lock", os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX)
+
+
+def main() -> None:
+    """Serve until SIGTERM, then save and end."""
+    die_with_parent()
+    home = Home.from_environment()
+    port = ports_from_environment().data
+    _lock_state(home)
+    _configure(home, port)
+    listening = socket.create_server(("127.0.0.1", port), backlog=1024)
+    asyncio.run(_serve(home, listening))
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

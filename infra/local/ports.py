@@ -1,0 +1,66 @@
+"""Choosing ports: the API's is asked for, the others are any that are free."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+from infra.local.settings import Home, Ports
+
+
+class PortTakenError(Exception):
+    """Something else listens on the port the API was asked to use."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            f"Port {port} is taken by another program. End that program, or choose "
+            f"another port:  PORT={port + 1} make run"
+        )
+
+
+def choose(home: Home, api: int) -> Ports:
+    """The API's port, and the ones used last time where they are free.
+
+    Keeping them keeps presigned links and open pages of the last run working.
+    """
+    if not is_free(api):
+        raise PortTakenError(api)
+    kept = _kept(home)
+    taken = {api}
+    chosen = {}
+    for name in ("data", "workflow"):
+        chosen[name] = _pick(kept.get(name), taken)
+        taken.add(chosen[name])
+    home.ports.write_text(json.dumps(chosen))
+    return Ports(api=api, **chosen)
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this port of the loopback."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            probe.listen()
+        except OSError:
+            return False
+    return True
+
+
+def _kept(home: Home) -> dict[str, int]:
+    try:
+        content: dict[str, int] = json.loads(home.ports.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return content
+
+
+def _pick(wanted: int | None, taken: set[int]) -> int:
+    if wanted and wanted not in taken and is_free(wanted):
+        return wanted
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port not in taken:
+            return port

@@ -1,0 +1,123 @@
+"""One child process: started, watched until it is ready, restarted, stopped."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from infra.local.guard import LIFELINE, READY
+from infra.local.settings import ROOT
+
+_FIRST_PAUSE, _LONGEST_PAUSE, _STABLE_AFTER = 0.2, 5.0, 10.0  # seconds
+_TAIL = 25  # lines
+
+
+class ChildFailedError(Exception):
+    """A child ended, or hung, before it was ready; the text has the end of its log."""
+
+
+def _rotate(log: Path) -> None:
+    """Keep the log of the run before this one, no more."""
+    if log.exists():
+        os.replace(log, log.with_suffix(".log.old"))
+
+
+class Child:
+    """A Python module run as a process of its own, in its own session and log."""
+
+    def __init__(self, name: str, environment: dict[str, str], logs: Path) -> None:
+        self.name = name
+        self._environment = environment
+        self._log = logs / f"{name}.log"
+        self._lifeline, self._keep = os.pipe()  # the write end closes when we end
+        _rotate(self._log)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
+        self._pause = _FIRST_PAUSE
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> int:
+        """Start the process; answers the descriptor on which it says that it is ready."""
+        reading, writing = os.pipe()
+        ties = {LIFELINE: str(self._lifeline), READY: str(writing)}
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", f"infra.local.{self.name}"],
+                env={**self._environment, **ties},
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=(self._lifeline, writing),
+                # Ctrl-C in the terminal must reach the supervisor alone: it knows the order.
+                start_new_session=True,
+            )
+        os.close(writing)
+        self._started = time.monotonic()
+        return reading
+
+    def await_ready(self, reading: int, seconds: float = 60) -> None:
+        """Wait for the word of `start`'s descriptor. Raises ChildFailedError."""
+        try:
+            heard, _, _ = select.select([reading], [], [], seconds)
+            said = os.read(reading, 1) if heard else b""
+        finally:
+            os.close(reading)
+        if not said:
+            self.kill()
+            raise ChildFailedError(
+                f"'{self.name}' did not start. The end of {self._log}:\n{self.tail()}"
+            )
+
+    def run(self) -> None:
+        """Start, and come back when it is ready."""
+        self.await_ready(self.start())
+
+    def next_pause(self) -> float:
+        """Seconds to wait before the next restart: longer each time, unless it ran well."""
+        if time.monotonic() - self._started > _STABLE_AFTER:
+            self._pause = _FIRST_PAUSE
+        pause, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
+        return pause
+
+    def signal(self, number: int) -> None:
+        """Send a signal, unless the process has ended."""
+        if self._process and self.alive:
+            self._process.send_signal(number)
+
+    def stop(self, seconds: float = 10) -> None:
+        """SIGTERM, and SIGKILL to its whole session when it takes too long."""
+        if not self._process:
+            return
+        self.signal(signal.SIGTERM)
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it and whatever it started at once."""
+        if not self._process:
+            return
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it was faster
+        self._process.wait()
+
+    def tail(self) -> str:
+        """The last lines of its log."""
+        lines = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []
+        return "\n".join(f"  | {line}" for line in lines[-_TAIL:])

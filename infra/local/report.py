@@ -1,0 +1,79 @@
+"""What the person at the terminal reads."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from infra.local.settings import Ports
+
+
+def say(line: str = "") -> None:
+    """One line, at once, also into a pipe."""
+    print(line, flush=True)
+
+
+def complain(line: str) -> None:
+    """One line to standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def step(done: str) -> Iterator[None]:
+    """Say that something is done and how long it took."""
+    began = time.monotonic()
+    yield
+    say(f"  ✓ {done} ({time.monotonic() - began:.1f} s)")
+
+
+def welcome(ports: Ports, service: float, speed: float) -> None:
+    """The address, the business clock and who can sign in."""
+    moment = datetime.fromtimestamp(service, UTC).astimezone()
+    say(f"\n  {ports.api_url}\n")
+    say(
+        f"  Business clock: {moment:%Y-%m-%d %H:%M:%S %Z}"
+        + (f", {speed:g} × real time" if speed != 1 else "")
+    )
+    accounts = _accounts(ports)
+    if accounts:
+        say("\n  Demo accounts (no password):")
+        for line in table(accounts):
+            say(f"    {line}")
+    say("\n  Ctrl-C saves and ends.\n")
+
+
+def _accounts(ports: Ports) -> list[dict[str, Any]]:
+    """The demo accounts; none when the app cannot tell, which is not worth failing for."""
+    try:
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(f"{ports.api_url}/api/v1/dev/accounts", timeout=10) as answer:
+            items: list[dict[str, Any]] = json.load(answer)["items"]
+            return items
+    except (urllib.error.URLError, TimeoutError, ValueError, KeyError) as error:
+        complain(f"  (no table of demo accounts: {error})")
+        return []
+
+
+def table(accounts: list[dict[str, Any]]) -> list[str]:
+    """Accounts in columns."""
+    rows = [
+        (
+            str(account["account"]),
+            str(account["name"]),
+            ", ".join(account["roles"]),
+            str(account.get("agency_code") or ""),
+        )
+        for account in accounts
+    ]
+    rows.insert(0, ("account", "name", "roles", "agency"))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows
+    ]

@@ -1,0 +1,146 @@
+"""Makes what `infra/data.json` describes: two tables and a bucket; and the queue of uploads.
+
+The template is the single source. Running this again changes nothing that is there.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import boto3
+
+from infra.local.clock import anchor_from_environment
+from infra.local.settings import (
+    ACCOUNT,
+    FILE_BUCKET,
+    QUEUE_ARN,
+    REGION,
+    ROLLOVER_FUNCTION,
+    ROOT,
+    STAGE,
+    STATE_MACHINE,
+    STATE_MACHINE_ARN,
+    TOKEN_TABLE,
+    UPLOAD_QUEUE,
+    WAKE_FUNCTION,
+    Ports,
+)
+
+Json = dict[str, Any]
+
+# What the emulator acts on; the rest (encryption, recovery) matters in AWS only.
+_TABLE_KEYS = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+_ROLE = f"arn:aws:iam::{ACCOUNT}:role/motcua-local-workflow"
+
+
+class OutdatedTableError(Exception):
+    """A table of an older version of the template stands in this home."""
+
+
+def create_data(ports: Ports) -> None:
+    """Tables with their streams and expiry, bucket with its rules, queue of uploads."""
+    template = json.loads((ROOT / "infra" / "data.json").read_text())
+    for resource in template["Resources"].values():
+        properties = _resolved(resource["Properties"])
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            _create_table(properties)
+        elif resource["Type"] == "AWS::S3::Bucket":
+            _create_bucket(properties, ports)
+
+
+def _resolved(value: Any) -> Any:
+    """The template's value with `${Stage}` put in."""
+    if isinstance(value, dict):
+        if list(value) == ["Fn::Sub"]:
+            return value["Fn::Sub"].replace("${Stage}", STAGE)
+        return {key: _resolved(inner) for key, inner in value.items()}
+    return [_resolved(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _create_table(properties: Json) -> None:
+    client = boto3.client("dynamodb")
+    name = properties["TableName"]
+    wanted = {key: properties[key] for key in _TABLE_KEYS if key in properties}
+    try:
+        _check_table(name, wanted, client.describe_table(TableName=name)["Table"])
+    except client.exceptions.ResourceNotFoundException:
+        stream = {"StreamEnabled": True, **properties["StreamSpecification"]}
+        client.create_table(TableName=name, StreamSpecification=stream, **wanted)
+    if "TimeToLiveSpecification" in properties:
+        _set_expiry(client, name, properties["TimeToLiveSpecification"])
+
+
+def _check_table(name: str, wanted: Json, found: Json) -> None:
+    """Indexes are never added behind a developer's back: their content would be missing."""
+    names = [
+        {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])}
+        for table in (wanted, found)
+    ]
+    if wanted["KeySchema"] != found["KeySchema"] or names[0] != names[1]:
+        raise OutdatedTableError(
+            f"Table {name} was made by another version of infra/data.json. Remove the folder "
+            "of the local cloud ($MOTCUA_HOME, .local) to start afresh."
+        )
+
+
+def _set_expiry(client: Any, table: str, wanted: Json) -> None:
+    """Expiry follows real time, so it is off while the business clock is behind it."""
+    anchor = anchor_from_environment()
+    enabled = wanted["Enabled"] and anchor.at(time.time()) > time.time() - 3600
+    found = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    if (found["TimeToLiveStatus"] == "ENABLED") != enabled:
+        client.update_time_to_live(
+            TableName=table, TimeToLiveSpecification={**wanted, "Enabled": enabled}
+        )
+
+
+def _create_bucket(properties: Json, ports: Ports) -> None:
+    client = boto3.client("s3")
+    name = properties["BucketName"]
+    if name not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
+        client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    client.put_bucket_versioning(
+        Bucket=name, VersioningConfiguration=properties["VersioningConfiguration"]
+    )
+    client.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [_cors_rule(ports)]})
+    boto3.client("sqs").create_queue(QueueName=UPLOAD_QUEUE)
+    _notify(client)
+
+
+def _cors_rule(ports: Ports) -> Json:
+    """Pages send files straight to the bucket, which is another origin."""
+    return {
+        "AllowedOrigins": [ports.api_url, f"http://localhost:{ports.api}"],
+        "AllowedMethods": ["GET", "HEAD", "PUT", "POST"],
+        "AllowedHeaders": ["*"],
+        "ExposeHeaders": ["ETag", "x-amz-checksum-sha256", "x-amz-version-id"],
+        "MaxAgeSeconds": 3600,
+    }
+
+
+def _notify(client: Any) -> None:
+    """Each new object is told to the queue, which `uploads` reads."""
+    wanted = [{"Id": "uploads", "QueueArn": QUEUE_ARN, "Events": ["s3:ObjectCreated:*"]}]
+    found = client.get_bucket_notification_configuration(Bucket=FILE_BUCKET)
+    if found.get("QueueConfigurations") != wanted:
+        client.put_bucket_notification_configuration(
+            Bucket=FILE_BUCKET, NotificationConfiguration={"QueueConfigurations": wanted}
+        )
+
+
+def create_state_machine() -> None:
+    """Make or update the dossier's state machine from its definition."""
+    client = boto3.client("stepfunctions")
+    text = (ROOT / "state_machines" / "dossier.asl.json").read_text()
+    names = {
+        "TokenTable": TOKEN_TABLE,
+        "WakeFunction": WAKE_FUNCTION,
+        "RolloverFunction": ROLLOVER_FUNCTION,
+    }
+    for name, value in names.items():
+        text = text.replace(f"${{{name}}}", value)
+    made = client.create_state_machine(name=STATE_MACHINE, definition=text, roleArn=_ROLE)
+    if made["stateMachineArn"] != STATE_MACHINE_ARN:
+        raise RuntimeError(f"unexpected ARN {made['stateMachineArn']}")

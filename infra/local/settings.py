@@ -1,0 +1,167 @@
+"""Where the local cloud keeps its state, what it is called, and what its processes are told.
+
+Everything lives in one folder (`$MOTCUA_HOME`, default `.local`), so that removing
+the folder is a fresh start and copying it is a backup.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+# 12 digits: both emulators take the access key as the account. This one is moto's
+# own default, so that ARNs agree whichever of them answers.
+ACCOUNT = "123456789012"
+REGION = "ap-southeast-1"
+STAGE = "local"
+
+RECORD_TABLE = f"motcua-{STAGE}-record"
+TOKEN_TABLE = f"motcua-{STAGE}-token"
+FILE_BUCKET = f"motcua-{STAGE}-files"
+UPLOAD_QUEUE = f"motcua-{STAGE}-uploads"
+STATE_MACHINE = f"motcua-{STAGE}-dossier"
+WAKE_FUNCTION = f"motcua-{STAGE}-wake"
+ROLLOVER_FUNCTION = f"motcua-{STAGE}-rollover"
+STATE_MACHINE_ARN = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{STATE_MACHINE}"
+QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{UPLOAD_QUEUE}"
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of one local cloud, and the name of every file in it."""
+
+    path: Path
+
+    @classmethod
+    def from_environment(cls) -> Home:
+        """`$MOTCUA_HOME`, else `.local` in the repository."""
+        named = os.environ.get("MOTCUA_HOME")
+        return cls((Path(named) if named else ROOT / ".local").resolve())
+
+    def create(self) -> None:
+        """Make the folder and its secret; running it again changes nothing."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        if not self.secret_key.exists():
+            descriptor = os.open(self.secret_key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(32))
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def state(self) -> Path:
+        """Tables, bucket and queue as last saved."""
+        return self.path / "state"
+
+    @property
+    def files(self) -> Path:
+        """Bodies of the objects in the bucket."""
+        return self.path / "files"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "lock"
+
+    @property
+    def running(self) -> Path:
+        """There while the cloud runs; found at a start, it tells of an unclean end."""
+        return self.path / "running"
+
+    @property
+    def clock(self) -> Path:
+        return self.path / "clock.json"
+
+    @property
+    def ports(self) -> Path:
+        return self.path / "ports.json"
+
+    @property
+    def cloud(self) -> Path:
+        return self.path / "cloud.json"
+
+    @property
+    def saved_at(self) -> Path:
+        """Its modification time: everything acknowledged before is on disk."""
+        return self.path / "saved-at"
+
+    @property
+    def failed_events(self) -> Path:
+        """Events that were given up on, one JSON object a line."""
+        return self.path / "failed-events.jsonl"
+
+    @property
+    def secret_key(self) -> Path:
+        return self.path / "secret.key"
+
+    @property
+    def dev_key(self) -> Path:
+        return self.path / "dev-issuer.pem"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The three ports of a running cloud, all on loopback."""
+
+    api: int
+    data: int
+    workflow: int
+
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self.api}"
+
+    @property
+    def data_url(self) -> str:
+        return f"http://127.0.0.1:{self.data}"
+
+    @property
+    def workflow_url(self) -> str:
+        return f"http://127.0.0.1:{self.workflow}"
+
+
+def environment(home: Home, ports: Ports, anchor: dict[str, float]) -> dict[str, str]:
+    """What a child reads: the application's settings by their names in AWS, and our own."""
+    # A developer's own profile, endpoints or proxy must not reach into the local cloud.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {
+        **kept,
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+        "STAGE": STAGE,
+        "AWS_ENDPOINT_URL": ports.data_url,
+        "AWS_ENDPOINT_URL_SFN": ports.workflow_url,
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "TZ": "UTC",
+        "RECORD_TABLE": RECORD_TABLE,
+        "TOKEN_TABLE": TOKEN_TABLE,
+        "FILE_BUCKET": FILE_BUCKET,
+        "STATE_MACHINE_ARN": STATE_MACHINE_ARN,
+        "PUBLIC_URL": ports.api_url,
+        "CLOCK_ANCHOR": json.dumps(anchor),
+        "DEV_KEY_FILE": str(home.dev_key),
+        "SECRET_KEY_FILE": str(home.secret_key),
+        # Read by the local cloud's own processes, never by chalicelib.
+        "MOTCUA_HOME": str(home.path),
+        "PORT": str(ports.api),
+        "DATA_PORT": str(ports.data),
+        "WORKFLOW_PORT": str(ports.workflow),
+    }
+
+
+def ports_from_environment() -> Ports:
+    """The ports a child was given by `environment`."""
+    api, data, workflow = (int(os.environ[name]) for name in ("PORT", "DATA_PORT", "WORKFLOW_PORT"))
+    return Ports(api=api, data=data, workflow=workflow)

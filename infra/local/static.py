@@ -1,0 +1,112 @@
+"""The pages: files of one folder, with the headers CloudFront gives them in AWS."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from email.utils import formatdate
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+from infra.local.wire import Reply, Request, problem
+
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".webmanifest": "application/manifest+json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+    ".txt": "text/plain; charset=utf-8",
+    ".pdf": "application/pdf",
+    ".wasm": "application/wasm",
+}
+
+
+def content_security_policy(files_origin: str) -> str:
+    """Nothing from elsewhere, save the bucket: files go to it and come from it directly."""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"connect-src 'self' {files_origin}",
+            f"img-src 'self' data: blob: {files_origin}",
+            f"form-action 'self' {files_origin}",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+class Pages:
+    """Serves the files under a folder; a folder's page is its `index.html`."""
+
+    def __init__(self, root: Path, files_origin: str) -> None:
+        self._root = root.resolve()
+        self._fixed = [
+            ("Content-Security-Policy", content_security_policy(files_origin)),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Referrer-Policy", "no-referrer"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+            ("Cache-Control", "no-cache"),
+        ]
+
+    def answer(self, request: Request) -> Reply:
+        """The file, 304 when the client has it, or a problem."""
+        if request.method not in {"GET", "HEAD"}:
+            status = 204 if request.method == "OPTIONS" else 405
+            allow = [("Allow", "GET, HEAD, OPTIONS")]
+            return Reply(204, allow) if status == 204 else problem(405, request, headers=allow)
+        file = self._find(request.path)
+        if file is None:
+            return problem(404, request, "route.not_found")
+        modified = file.stat().st_mtime_ns
+        tag, content = _read(file, modified)
+        headers = [
+            *self._fixed,
+            ("ETag", tag),
+            ("Last-Modified", formatdate(modified / 1e9, usegmt=True)),
+        ]
+        if _has(request, tag):
+            return Reply(304, headers)
+        kind = _TYPES.get(file.suffix.lower(), "application/octet-stream")
+        return Reply(200, [*headers, ("Content-Type", kind)], content)
+
+    def _find(self, path: str) -> Path | None:
+        """The file at a path as sent; None for what is missing, hidden or outside."""
+        try:
+            parts = unquote_to_bytes(path).decode("utf-8").split("/")
+        except UnicodeDecodeError:
+            return None
+        if any(part.startswith(".") or "\\" in part or "\0" in part for part in parts):
+            return None
+        file = self._root.joinpath(*(part for part in parts if part))
+        if file.is_dir():
+            file = file / "index.html"
+        elif not file.suffix and not file.exists():
+            file = file.with_suffix(".html")
+        inside = file.resolve().is_relative_to(self._root)  # also follows links
+        return file if inside and file.is_file() else None
+
+
+def _has(request: Request, tag: str) -> bool:
+    held = [part.strip().removeprefix("W/") for part in request.header("if-none-match").split(",")]
+    return tag in held or held == ["*"]
+
+
+@functools.lru_cache(maxsize=512)
+def _read(file: Path, modified: int) -> tuple[str, bytes]:
+    """Entity tag and content, read once for each modification time."""
+    del modified  # part of the cache's key
+    content = file.read_bytes()
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"', content

@@ -1,0 +1,199 @@
+"""Starts the processes of the local cloud, keeps them running and ends them in order."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import threading
+import time
+from datetime import datetime
+from typing import Any
+
+from infra.local import clock, ports, report
+from infra.local.process import Child, ChildFailedError
+from infra.local.settings import Home, Ports, environment
+
+_LOOK_EVERY = 0.1  # seconds between two looks at the children
+
+
+class AlreadyRunningError(Exception):
+    """Another supervisor works on this home."""
+
+
+class Supervisor:
+    """One local cloud, from its start to its end."""
+
+    def __init__(self, home: Home, chosen: Ports, business: clock.BusinessClock) -> None:
+        self._home = home
+        self._ports = chosen
+        self._clock = business
+        told = environment(home, chosen, business.anchor.as_dict())
+        names = ("data", "prepare", "workflow", "api", "pump")
+        self._children = {name: Child(name, told, home.logs) for name in names}
+        self._stop = threading.Event()
+        self._saving = threading.Thread(target=self._save_clock, daemon=True)
+        self._due: dict[str, float] = {}  # children to restart, and when
+
+    def run(self) -> None:
+        """Start everything, watch over it until a signal says stop, then end it."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        try:
+            self._clock.save(self._home.clock, time.time())
+            self._saving.start()
+            self._start()
+            report.welcome(
+                self._ports, self._clock.anchor.at(time.time()), self._clock.anchor.speed
+            )
+            self._watch()
+        finally:
+            self._end()
+
+    def _on_signal(self, number: int, _frame: Any) -> None:
+        if self._stop.is_set() and number == signal.SIGINT:
+            self._kill_all()  # a second Ctrl-C: somebody is in a hurry
+        self._stop.set()
+
+    # --- starting
+
+    def _start(self) -> None:
+        """The workflow's imports take longest, so they run beside the data plane's."""
+        children = self._children
+        workflow = children["workflow"].start()
+        with report.step(f"data plane on {self._ports.data_url}"):
+            children["data"].run()
+        with report.step("tables, bucket and catalogue"):
+            self._prepare()
+        with report.step(f"workflow on {self._ports.workflow_url}"):
+            children["workflow"].await_ready(workflow)
+        api, pump = children["api"].start(), children["pump"].start()
+        with report.step("streams, uploads and schedules"):
+            children["pump"].await_ready(pump)
+        with report.step(f"API and pages on {self._ports.api_url}"):
+            children["api"].await_ready(api)
+        self._describe()
+
+    def _prepare(self) -> None:
+        self._children["prepare"].run()
+        self._children["prepare"].stop()
+
+    def _describe(self) -> None:
+        """Tell scripts and tests where everything is."""
+        content = {
+            "api": self._ports.api_url,
+            "data": self._ports.data_url,
+            "workflow": self._ports.workflow_url,
+            "pids": {
+                "supervisor": os.getpid(),
+                **{name: child.pid for name, child in self._children.items() if child.alive},
+            },
+            "clock": self._clock.anchor.as_dict(),
+        }
+        temporary = self._home.cloud.with_suffix(".new")
+        temporary.write_text(json.dumps(content, indent=2))
+        os.replace(temporary, self._home.cloud)
+
+    # --- watching
+
+    def _watch(self) -> None:
+        while not self._stop.wait(_LOOK_EVERY):
+            for name in ("data", "workflow", "api", "pump"):
+                if not self._children[name].alive:
+                    self._plan_restart(name)
+            self._restart_what_is_due()
+
+    def _save_clock(self) -> None:
+        """In a thread of its own: a restart keeps the main one busy for seconds."""
+        while not self._stop.wait(clock.SAVE_EVERY):
+            self._clock.save(self._home.clock, time.time())
+
+    def _plan_restart(self, name: str) -> None:
+        if name not in self._due:
+            pause = self._children[name].next_pause()
+            report.complain(f"  ! {name} ended; starting it again in {pause:.1f} s")
+            self._due[name] = time.monotonic() + pause
+
+    def _restart_what_is_due(self) -> None:
+        """The data plane first: without it the others cannot start."""
+        for name in ("data", "workflow", "api", "pump"):
+            if self._due.get(name, float("inf")) > time.monotonic():
+                continue
+            if name != "data" and not self._children["data"].alive:
+                continue
+            del self._due[name]
+            try:
+                self._restart(name)
+            except ChildFailedError as failed:
+                report.complain(f"  ! {failed}")
+                continue  # found dead at the next look, and tried again later
+            report.complain(f"  ✓ {name} runs again")
+            self._describe()
+
+    def _restart(self, name: str) -> None:
+        if name == "data":
+            self._restart_data()
+            return
+        self._children[name].run()
+        if name == "workflow":
+            # Its executions are gone; the reconciler brings them back from the table.
+            self._children["pump"].signal(signal.SIGHUP)
+
+    def _restart_data(self) -> None:
+        """The tables are back at their last save, so everything that knew more starts anew."""
+        followers = [self._children[name] for name in ("pump", "workflow")]
+        for child in followers:
+            child.kill()
+        self._children["data"].run()
+        self._prepare()
+        for child in reversed(followers):
+            child.run()
+            self._due.pop(child.name, None)
+
+    # --- ending
+
+    def _end(self) -> None:
+        """API and pump first, so that nothing changes any more when the data is saved."""
+        report.say("\n  Ending…")
+        self._stop.set()
+        for name in ("api", "pump", "prepare", "workflow"):
+            self._children[name].stop(seconds=5)
+        self._children["data"].stop(seconds=60)
+        if self._saving.ident:
+            self._saving.join()
+        self._clock.save(self._home.clock, time.time(), last=True)
+        self._home.cloud.unlink(missing_ok=True)
+        report.say("  Ended." if self._home.running.exists() else "  Saved; ended.")
+
+    def _kill_all(self) -> None:
+        for child in self._children.values():
+            child.kill()
+
+
+def lock(home: Home) -> int:
+    """Hold the home for this process; the descriptor keeps it. Raises AlreadyRunningError."""
+    descriptor = os.open(home.lock, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise AlreadyRunningError(
+            f"The local cloud in {home.path} is running already. End it with Ctrl-C there, or "
+            "give this one a folder of its own:  MOTCUA_HOME=.local2 PORT=8001 make run"
+        ) from error
+    return descriptor
+
+
+def run(port: int, speed: float, start: datetime | None) -> None:
+    """The whole life of the local cloud. Raises the errors a start can end with."""
+    home = Home.from_environment()
+    home.create()
+    lock(home)
+    chosen = ports.choose(home, port)
+    saved = clock.load(home.clock)
+    if saved and start:
+        report.complain("  START is only read on a fresh home; the clock goes on where it stood.")
+    business = clock.BusinessClock.begin(saved, speed, start, time.time())
+    report.say(f"\n  MotCua, local cloud in {home.path}\n")
+    Supervisor(home, chosen, business).run()

@@ -1,0 +1,76 @@
+"""Carries the bucket's events, which arrive in a queue, to the upload handler."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import traceback
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.local.handlers import Handler, context_for
+from infra.local.settings import UPLOAD_QUEUE
+from infra.local.streams import FailedEvents
+
+TRIES = 10
+_LONGEST_PAUSE = 30  # seconds
+
+
+class Uploads:
+    """Reads the queue; a message goes away only when taken, or given up on in writing."""
+
+    def __init__(self, handler: Handler, failed: FailedEvents) -> None:
+        self._client = boto3.client("sqs")
+        self._url = self._client.get_queue_url(QueueName=UPLOAD_QUEUE)["QueueUrl"]
+        self._handler = handler
+        self._failed = failed
+
+    def start(self) -> None:
+        """Start reading in a thread."""
+        threading.Thread(target=self._follow, daemon=True, name="uploads").start()
+
+    def _follow(self) -> None:
+        while True:
+            try:
+                self._receive()
+            except (BotoCoreError, ClientError):
+                traceback.print_exc()
+                time.sleep(1)
+
+    def _receive(self) -> None:
+        page = self._client.receive_message(
+            QueueUrl=self._url,
+            WaitTimeSeconds=20,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=60,
+            AttributeNames=["ApproximateReceiveCount"],
+        )
+        for message in page.get("Messages", []):
+            self._deliver(message)
+
+    def _deliver(self, message: dict[str, Any]) -> None:
+        """Hand one message over; the queue shows it again later when that fails."""
+        event = json.loads(message["Body"])
+        count = int(message["Attributes"]["ApproximateReceiveCount"])
+        handle = {"QueueUrl": self._url, "ReceiptHandle": message["ReceiptHandle"]}
+        if self._taken(event):
+            self._client.delete_message(**handle)
+        elif count >= TRIES:
+            self._failed.add(UPLOAD_QUEUE, event)
+            self._client.delete_message(**handle)
+        else:
+            pause = min(2 ** (count - 1), _LONGEST_PAUSE)
+            self._client.change_message_visibility(**handle, VisibilityTimeout=pause)
+
+    def _taken(self, event: dict[str, Any]) -> bool:
+        if "Records" not in event:
+            return True  # S3's test event, sent when notifications are configured
+        try:
+            self._handler(event, context_for("on_upload"))
+        except Exception:  # whatever a handler raises, the message is delivered again
+            traceback.print_exc()
+            return False
+        return True

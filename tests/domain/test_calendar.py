@@ -1,0 +1,478 @@
+"""Working time and legal limits: what a citizen is promised on the receipt depends on them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalogue.calendar_build import build
+from chalicelib.domain.calendar import (
+    HOUR,
+    CalendarDataError,
+    CalendarError,
+    LimitUnit,
+    NaiveTimeError,
+    TimeLimit,
+    WorkCalendar,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TABLE = Path(__file__).parents[2] / "catalogue" / "calendar.yaml"
+TZ = ZoneInfo("Asia/Ho_Chi_Minh")
+SECOND = timedelta(seconds=1)
+MORNING = [["07:00", "11:30"]]
+FULL = [*MORNING, ["13:30", "17:00"]]
+
+PROVINCE_DATA = build(TABLE)
+HALF_DATA = PROVINCE_DATA | {
+    "code": "with-half-days",
+    "working_days": PROVINCE_DATA["working_days"]
+    | {"2026-10-08": MORNING, "2026-10-14": [["07:00", "14:30"]]},
+}
+# A busy desk: Saturday mornings, an evening shift up to midnight, a day that starts at midnight.
+ODD_DATA: dict[str, Any] = {
+    "code": "odd",
+    "tz": "Asia/Ho_Chi_Minh",
+    "week": {"mon": FULL, "tue": [["00:00", "24:00"]], "fri": [["18:00", "24:00"]], "sat": MORNING},
+    "days_off": ["2026-10-05"],
+    "working_days": {"2026-10-11": None},
+}
+PROVINCE = WorkCalendar.from_data(PROVINCE_DATA)
+HALF = WorkCalendar.from_data(HALF_DATA)
+ODD = WorkCalendar.from_data(ODD_DATA)
+ALWAYS = WorkCalendar.always()
+
+
+def at(text: str) -> datetime:
+    """Read ``2026-10-08 11:29`` as local time."""
+    return datetime.fromisoformat(text).replace(tzinfo=TZ)
+
+
+# --- properties ---------------------------------------------------------------------------------
+
+calendars = st.sampled_from([PROVINCE, HALF, ODD, ALWAYS])
+zones = st.sampled_from([UTC, TZ])
+moments = st.datetimes(datetime(2022, 1, 1), datetime(2030, 1, 1), timezones=zones)  # noqa: DTZ001
+amounts = st.integers(0, 60 * 8 * HOUR) | st.sampled_from([0, 1, 12_600, 16_200, 28_800])
+limits = st.builds(TimeLimit, st.integers(0, 60), st.sampled_from(LimitUnit))
+
+quick = settings(deadline=None, max_examples=200)
+
+
+@quick
+@given(calendars, moments, amounts)
+def test_subtract_undoes_add(calendar: WorkCalendar, t: datetime, s: int) -> None:
+    """A due date moved by a pause and moved back must be the one that was promised."""
+    assert calendar.subtract(calendar.add(t, s), s) == calendar.next_working(t)
+    assert calendar.add(t, -s) == calendar.subtract(t, s)
+
+
+@quick
+@given(calendars, moments, amounts)
+def test_between_measures_what_add_added(calendar: WorkCalendar, t: datetime, s: int) -> None:
+    """Consumed time and budget are the same measure, else every clock would drift."""
+    assert calendar.between(t, calendar.add(t, s)) == s
+    assert calendar.between(calendar.subtract(t, s), t) == s
+    assert calendar.between(calendar.add(t, s), t) == -s
+
+
+@quick
+@given(calendars, moments, amounts, amounts)
+def test_adding_in_two_steps_is_adding_once(
+    calendar: WorkCalendar, t: datetime, a: int, b: int
+) -> None:
+    """A leg that pauses and goes on has the due time of one that never paused."""
+    end = calendar.add(calendar.add(t, a), b)
+    assert calendar.next_working(end) == calendar.next_working(calendar.add(t, a + b))
+    assert b == 0 or end == calendar.add(t, a + b)
+
+
+@quick
+@given(calendars, moments, moments, amounts, amounts)
+def test_add_is_monotonic(calendar: WorkCalendar, t: datetime, u: datetime, a: int, b: int) -> None:
+    """Filing later or having more time never makes a due time earlier."""
+    (t, u), (a, b) = sorted([t, u]), sorted([a, b])
+    assert calendar.add(t, a) <= calendar.add(t, b) <= calendar.add(u, b)
+
+
+@quick
+@given(calendars, moments, amounts)
+def test_times_lie_in_working_time(calendar: WorkCalendar, t: datetime, s: int) -> None:
+    """Nobody is due at night: a start is in ``[start, end)``, a due time in ``(start, end]``."""
+    assert calendar.is_working(calendar.next_working(t))
+    assert calendar.is_working(calendar.subtract(t, s))
+    assert calendar.is_working(calendar.add(t, s) - SECOND * (s > 0))
+    assert calendar.is_working(t) == (calendar.next_working(t) == t.replace(microsecond=0))
+
+
+@quick
+@given(calendars, moments, amounts)
+def test_results_do_not_depend_on_the_zone_of_the_input(
+    calendar: WorkCalendar, t: datetime, s: int
+) -> None:
+    """Stores speak UTC and people local time; both must get one answer, in local time."""
+    assert calendar.add(t.astimezone(UTC), s) == calendar.add(t.astimezone(TZ), s)
+    assert calendar.add(t, s).tzinfo is calendar.tz
+
+
+@quick
+@given(
+    st.sampled_from([(PROVINCE, PROVINCE_DATA), (HALF, HALF_DATA), (ODD, ODD_DATA)]),
+    moments,
+    st.integers(0, 90 * 86_400),
+)
+def test_between_agrees_with_walking_day_by_day(
+    pair: tuple[WorkCalendar, dict[str, Any]], t: datetime, length: int
+) -> None:
+    """An independent, slow count catches what the fast one gets wrong consistently."""
+    calendar, data = pair
+    start = t.replace(microsecond=0)
+    end = (start.astimezone(UTC) + length * SECOND).astimezone(TZ)
+    assert calendar.between(start, end) == walk(data, start.astimezone(TZ), end)
+
+
+def walk(data: dict[str, Any], start: datetime, end: datetime) -> int:
+    """Count working seconds by looking at each local day's blocks."""
+    total = 0.0
+    for number in range((end.date() - start.date()).days + 1):
+        day = start.date() + timedelta(number)
+        midnight = datetime.combine(day, time(), TZ)
+        for block in blocks_of(data, day):
+            hours = [(int(text[:2]), int(text[3:])) for text in block]
+            opens, closes = (midnight + timedelta(hours=h, minutes=m) for h, m in hours)
+            total += max(0.0, (min(end, closes) - max(start, opens)).total_seconds())
+    return int(total)
+
+
+def blocks_of(data: dict[str, Any], day: date) -> list[list[str]]:
+    """Blocks of one day, straight from the data."""
+    key, week = day.isoformat(), data["week"]
+    blocks: list[list[str]] = week.get(f"{day:%a}".lower(), [])
+    if key in data["days_off"]:
+        blocks = []
+    if key in data["working_days"]:
+        blocks = data["working_days"][key] or week["mon"]
+    return blocks
+
+
+@quick
+@given(calendars, moments, limits)
+def test_budget_and_due_are_one_clock(
+    calendar: WorkCalendar, received: datetime, limit: TimeLimit
+) -> None:
+    """Dossiers store both figures; whichever is read, the clock must end at the same moment."""
+    budget, due = limit.budget(calendar, received), limit.due(calendar, received)
+    assert budget >= 0
+    assert calendar.between(received, due) == budget
+    assert due == calendar.add(received, budget)
+    assert due >= calendar.next_working(received)
+
+
+@quick
+@given(calendars, moments, moments, limits)
+def test_filing_later_is_never_due_earlier(
+    calendar: WorkCalendar, t: datetime, u: datetime, limit: TimeLimit
+) -> None:
+    """Otherwise citizens would gain by waiting, and queues would not be fair."""
+    t, u = sorted([t, u])
+    assert limit.due(calendar, t) <= limit.due(calendar, u)
+
+
+@quick
+@given(moments, st.integers(0, 400))
+def test_days_are_exact_round_the_clock(received: datetime, days: int) -> None:
+    """A citizen's 30 days are 30 times 24 hours, weekends and nights included."""
+    limit = TimeLimit(days, LimitUnit.CALENDAR_DAYS)
+    assert limit.budget(ALWAYS, received) == days * 86_400
+    assert limit.due(ALWAYS, received) == received.replace(microsecond=0) + timedelta(days)
+    assert ALWAYS.is_working(received)
+
+
+# --- cases worked out by hand -------------------------------------------------------------------
+
+WH, WD, CD = LimitUnit.WORKING_HOURS, LimitUnit.WORKING_DAYS, LimitUnit.CALENDAR_DAYS
+MO, SD = LimitUnit.MONTHS, LimitUnit.SAME_DAY
+
+CASES = [
+    # received, amount, unit, due, why
+    ("2026-10-08 08:00", 2, WH, "2026-10-08 10:00", "within one morning"),
+    ("2026-10-08 11:29", 1, WH, "2026-10-08 14:29", "1 minute before lunch, 59 after"),
+    ("2026-10-08 11:30", 1, WH, "2026-10-08 14:30", "11:30 is already lunch"),
+    ("2026-10-08 11:31", 1, WH, "2026-10-08 14:30", "filed at lunch starts at 13:30"),
+    ("2026-10-08 10:30", 1, WH, "2026-10-08 11:30", "due when lunch begins, not at 13:30"),
+    ("2026-10-08 16:00", 1, WH, "2026-10-08 17:00", "due at closing, not next morning"),
+    ("2026-10-08 17:00", 1, WH, "2026-10-09 08:00", "filed at closing starts next morning"),
+    ("2026-10-08 06:59", 8, WH, "2026-10-08 17:00", "before opening: the whole day is left"),
+    ("2026-10-08 22:00", 0, WH, "2026-10-09 07:00", "no time at all is due at the next start"),
+    ("2026-10-08 09:30", 1, WD, "2026-10-09 09:30", "8 hours later is the same time of day"),
+    ("2026-10-09 16:30", 1, WD, "2026-10-12 16:30", "Friday 0:30, Monday 4:30 and 3:00"),
+    ("2026-10-11 10:00", 1, WD, "2026-10-12 17:00", "Sunday filing has all of Monday"),
+    ("2026-10-11 10:00", 3, WD, "2026-10-14 17:00", "Sunday filing: Monday to Wednesday"),
+    ("2026-02-13 14:00", 2, WD, "2026-02-24 14:00", "Tết 14-22/02: Fri 3:00, Mon 8:00, Tue 5:00"),
+    ("2026-02-17 09:00", 1, WD, "2026-02-23 17:00", "filed on Tết itself"),
+    ("2025-01-24 16:00", 4, WH, "2025-02-03 10:00", "Tết 25/01-02/02: 1:00 before, 3:00 after"),
+    ("2025-04-25 16:00", 2, WH, "2025-04-26 08:00", "Saturday 26/04/2025 is worked"),
+    ("2025-04-29 16:00", 2, WH, "2025-05-05 08:00", "30/04, 01/05 and the swapped 02/05 off"),
+    ("2026-04-24 16:00", 2, WH, "2026-04-28 08:00", "Giỗ Tổ on a Sunday: Monday 27/04 off"),
+    ("2026-11-23 16:30", 1, WH, "2026-11-25 07:30", "24/11 is off from 2026"),
+    ("2025-12-31 17:00", 1, WH, "2026-01-05 08:00", "01/01 and the swapped 02/01/2026 off"),
+    ("2026-01-09 16:00", 2, WH, "2026-01-10 08:00", "Saturday 10/01/2026 is worked"),
+    ("2026-12-31 16:00", 2, WH, "2027-01-04 08:00", "over New Year, a Friday"),
+    ("2026-10-08 09:00", 5, CD, "2026-10-13 17:00", "Thursday plus 5 is Tuesday, at closing"),
+    ("2026-10-08 09:00", 2, CD, "2026-10-12 17:00", "ends on Saturday: moves to Monday"),
+    ("2026-01-20 09:00", 30, CD, "2026-02-23 17:00", "ends inside Tết: first day after it"),
+    ("2026-10-11 22:00", 1, CD, "2026-10-12 17:00", "days count from Sunday, when it arrived"),
+    ("2026-10-08 10:00", 0, CD, "2026-10-08 17:00", "today"),
+    ("2026-10-08 23:00", 0, CD, "2026-10-09 17:00", "today is over: the next working day"),
+    ("2025-12-31 09:00", 2, MO, "2026-03-02 17:00", "28/02/2026 is a Saturday"),
+    ("2027-12-31 09:00", 2, MO, "2028-02-29 17:00", "no 31/02: the leap day"),
+    ("2026-08-31 09:00", 1, MO, "2026-09-30 17:00", "no 31/09"),
+    ("2026-03-15 09:00", 12, MO, "2027-03-15 17:00", "a whole year"),
+    ("2026-12-15 09:00", 1, MO, "2027-01-15 17:00", "December to January"),
+    ("2026-10-08 15:00", 1, SD, "2026-10-08 17:00", "15:00 is still in time"),
+    ("2026-10-08 15:00:01", 1, SD, "2026-10-09 17:00", "a second later is not"),
+    ("2026-10-08 15:01", 1, SD, "2026-10-09 17:00", "after 15:00"),
+    ("2026-10-09 15:01", 1, SD, "2026-10-12 17:00", "after 15:00 on a Friday"),
+    ("2026-10-08 06:00", 9, SD, "2026-10-08 17:00", "before opening; the amount is ignored"),
+    ("2026-10-08 12:00", 1, SD, "2026-10-08 17:00", "lunch is before 15:00"),
+    ("2026-10-11 09:00", 1, SD, "2026-10-12 17:00", "Sunday: Monday"),
+    ("2026-10-11 16:00", 1, SD, "2026-10-12 17:00", "Sunday after 15:00: Monday, not Tuesday"),
+    ("2025-04-26 14:00", 1, SD, "2025-04-26 17:00", "a worked Saturday is a working day"),
+    ("2025-04-25 15:30", 1, SD, "2025-04-26 17:00", "and is the next one after its Friday"),
+    ("2050-01-03 07:00", 10, WD, "2050-01-14 17:00", "years ahead: the plain week"),
+    ("2050-01-31 09:00", 1, MO, "2050-02-28 17:00", "years ahead, a Monday"),
+    ("2019-03-01 16:00", 2, WH, "2019-03-04 08:00", "years back: the plain week"),
+]
+
+
+@pytest.mark.parametrize(("received", "amount", "unit", "due", "why"), CASES)
+def test_due_time_by_hand(received: str, amount: int, unit: LimitUnit, due: str, why: str) -> None:
+    """The rules of DOMAIN.md § 2 as a clerk with a paper calendar applies them."""
+    assert TimeLimit(amount, unit).due(PROVINCE, at(received)) == at(due), why
+
+
+HALF_DAY_CASES = [
+    # Thursday 08/10/2026 closes at 11:30, Wednesday 14/10/2026 at 14:30
+    ("2026-10-08 11:29", 1, SD, "2026-10-08 11:30", "a half day ends with its last block"),
+    ("2026-10-08 11:30", 1, SD, "2026-10-09 17:00", "the half day is over"),
+    ("2026-10-08 11:45", 1, SD, "2026-10-09 17:00", "over, although it is before 15:00"),
+    ("2026-10-14 14:45", 1, SD, "2026-10-15 17:00", "a short day that ends before 15:00"),
+    ("2026-10-08 10:00", 6, WH, "2026-10-09 11:30", "1:30 today, 4:30 on Friday"),
+    ("2026-10-08 07:00", 1, WD, "2026-10-09 10:30", "a working day is 8 hours: 4:30 and 3:30"),
+    ("2026-10-06 09:00", 2, CD, "2026-10-08 11:30", "days that end on a half day"),
+    ("2026-10-08 12:00", 0, CD, "2026-10-09 17:00", "today is over at 11:30"),
+]
+
+
+@pytest.mark.parametrize(("received", "amount", "unit", "due", "why"), HALF_DAY_CASES)
+def test_due_time_around_half_days(
+    received: str, amount: int, unit: LimitUnit, due: str, why: str
+) -> None:
+    """Half days before holidays are where a promise is easiest to get wrong."""
+    assert TimeLimit(amount, unit).due(HALF, at(received)) == at(due), why
+
+
+@pytest.mark.parametrize(
+    ("moment", "seconds", "expected", "why"),
+    [
+        ("2026-10-09 07:00", HOUR, "2026-10-08 16:00", "back over the night"),
+        ("2026-10-12 08:00", 2 * HOUR, "2026-10-09 16:00", "back over the weekend"),
+        ("2026-10-08 17:00", 12_600, "2026-10-08 13:30", "the latest start, not 11:30"),
+        ("2026-10-08 17:00", 0, "2026-10-09 07:00", "17:00 is no start"),
+        ("2026-02-23 08:00", 2 * HOUR, "2026-02-13 16:00", "back over Tết"),
+    ],
+)
+def test_subtract_by_hand(moment: str, seconds: int, expected: str, why: str) -> None:
+    """Warnings go out so much working time before the due time."""
+    assert PROVINCE.subtract(at(moment), seconds) == at(expected), why
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "due"),
+    [
+        (5, WH, "2026-10-11 03:30"),
+        (2, WD, "2026-10-11 14:30"),
+        (1, MO, "2026-11-11 00:00"),
+        (1, SD, "2026-10-12 00:00"),
+    ],
+)
+def test_other_units_round_the_clock(amount: int, unit: LimitUnit, due: str) -> None:
+    """Hours run on at night, 8 of them are a day; a month and a late same day end at 24:00."""
+    assert TimeLimit(amount, unit).due(ALWAYS, at("2026-10-10 22:30")) == at(due)
+
+
+# --- conventions and errors ---------------------------------------------------------------------
+
+
+def test_microseconds_are_floored() -> None:
+    """Events carry microseconds; sums of durations must still be exact in seconds."""
+    almost = at("2026-10-08 11:29:59.999999")
+    assert PROVINCE.is_working(almost)
+    assert PROVINCE.next_working(almost) == at("2026-10-08 11:29:59")
+    assert PROVINCE.between(almost, at("2026-10-08 13:30:00.9")) == 1
+    assert TimeLimit(1, SD).due(PROVINCE, at("2026-10-08 15:00:00.5")) == at("2026-10-08 17:00")
+
+
+def test_always_is_shared() -> None:
+    """Use cases ask for it on every request; it must not be built each time."""
+    assert WorkCalendar.always() is ALWAYS
+    assert ALWAYS.continuous
+    assert not PROVINCE.continuous
+
+
+def test_offsets_come_from_the_zone() -> None:
+    """An hour is lost on a summer-time night; a hard-coded offset would not see it."""
+    berlin = WorkCalendar.from_data(
+        {
+            "code": "berlin",
+            "tz": "Europe/Berlin",
+            "week": {"sat": [["00:00", "24:00"]], "sun": [["00:00", "24:00"]]},
+        }
+    )
+    saturday = datetime(2026, 3, 28, tzinfo=berlin.tz)
+    assert berlin.between(saturday, saturday + timedelta(2)) == 47 * HOUR
+
+
+def test_a_naive_time_is_refused() -> None:
+    """Seven hours of silent error is a day late; every entrance must refuse."""
+    naive = datetime(2026, 10, 8, 9)  # noqa: DTZ001 - the point of the test
+    good = at("2026-10-08 09:00")
+    calls: list[Callable[[], object]] = [
+        partial(PROVINCE.add, naive, 1),
+        partial(PROVINCE.subtract, naive, 1),
+        partial(PROVINCE.next_working, naive),
+        partial(PROVINCE.is_working, naive),
+        partial(PROVINCE.between, naive, good),
+        partial(PROVINCE.between, good, naive),
+        *(partial(TimeLimit(1, unit).due, PROVINCE, naive) for unit in LimitUnit),
+    ]
+    for call in calls:
+        with pytest.raises(NaiveTimeError, match="2026-10-08 09:00:00 has no time zone"):
+            call()
+
+
+def test_a_negative_limit_is_refused() -> None:
+    """A typing error in a procedure must not make dossiers late at birth."""
+    with pytest.raises(CalendarError, match="-1 working_days"):
+        TimeLimit(-1, WD)
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"week": {}}, "week"),
+        ({"week": {"mon": []}}, "week"),
+        ({"week": {"monday": FULL}}, "monday"),
+        ({"week": {"mon": [["7:00", "11:30"]]}}, "7:00"),
+        ({"week": {"mon": [["07:00", "24:30"]]}}, "24:30"),
+        ({"week": {"mon": [["11:30", "07:00"]]}}, "11:30"),
+        ({"week": {"mon": [["07:00", "12:00"], ["11:30", "17:00"]]}}, "overlap"),
+        ({"week": {"mon": [["07:00"]]}}, "dak-lak"),
+        ({"week": None}, "dak-lak"),
+        ({"tz": "Asia/Buon_Ma_Thuot"}, "Buon_Ma_Thuot"),
+        ({"days_off": ["2026-02-30"]}, "dak-lak"),
+        ({"days_off": ["2026-10-08"], "working_days": {"2026-10-08": None}}, "2026-10-08"),
+    ],
+)
+def test_wrong_data_is_refused_by_name(change: dict[str, Any], names: str) -> None:
+    """The person who edited the table must be able to find the entry."""
+    with pytest.raises(CalendarDataError, match=names):
+        WorkCalendar.from_data(PROVINCE_DATA | change)
+
+
+# --- the province's table -----------------------------------------------------------------------
+
+DAYS = [
+    ("2025-01-29", False, "Tết Ất Tỵ"),
+    ("2026-02-17", False, "Tết Bính Ngọ"),
+    ("2027-02-06", False, "Tết Đinh Mùi"),
+    ("2028-01-26", False, "Tết Mậu Thân"),
+    ("2027-02-09", False, "Tết 2027 runs to its fourth day"),
+    ("2027-02-10", False, "and a day in lieu of Sunday"),
+    ("2025-04-07", False, "Giỗ Tổ"),
+    ("2026-04-26", False, "Giỗ Tổ, a Sunday"),
+    ("2026-04-27", False, "in lieu of it"),
+    ("2026-04-28", True, "and no longer"),
+    ("2027-04-16", False, "Giỗ Tổ"),
+    ("2028-04-04", False, "Giỗ Tổ"),
+    ("2025-11-24", True, "not yet a holiday"),
+    ("2026-11-24", False, "a holiday from 2026"),
+    ("2025-05-02", False, "swapped for 26/04"),
+    ("2025-04-26", True, "Saturday worked for 02/05"),
+    ("2025-04-19", False, "an ordinary Saturday"),
+    ("2026-01-02", False, "swapped for 10/01, from the province's table"),
+    ("2026-01-10", True, "Saturday worked for 02/01"),
+    ("2026-08-22", True, "Saturday worked for 31/08"),
+    ("2026-08-31", False, "swapped for 22/08"),
+]
+
+
+@pytest.mark.parametrize(("day", "works", "why"), DAYS)
+def test_known_days(day: str, works: bool, why: str) -> None:  # noqa: FBT001 - a table column
+    """Anchors from official notices: an update of the package must not move them unseen."""
+    assert PROVINCE.is_working_day(date.fromisoformat(day)) is works, why
+
+
+def test_built_data_can_be_stored() -> None:
+    """It goes through JSON into the table and must come back as the same calendar."""
+    assert json.loads(json.dumps(PROVINCE_DATA)) == PROVINCE_DATA
+    assert PROVINCE.code == "dak-lak"
+    assert PROVINCE_DATA["days_off"] == sorted(PROVINCE_DATA["days_off"])
+
+
+def written(path: Path, old: str, new: str) -> Path:
+    """Copy of the province's table with one place changed."""
+    text = TABLE.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    table = path / "calendar.yaml"
+    table.write_text(text.replace(old, new), encoding="utf-8")
+    return table
+
+
+def test_the_table_wins_over_the_package(tmp_path: Path) -> None:
+    """The province decides: it may work on a holiday and be off on a make-up Saturday."""
+    table = written(tmp_path, "  - 2026-01-02\n", "  - 2026-01-02\n  - 2026-08-22\n")
+    text = table.read_text(encoding="utf-8").replace("  - 2026-01-10", "  - 2026-09-01")
+    table.write_text(
+        text.replace("half_days: {}", 'half_days:\n  2026-11-24: [["07:00", "11:30"]]')
+    )
+    data = build(table)
+    assert {"2026-08-22"} <= set(data["days_off"]) - data["working_days"].keys()
+    assert data["working_days"]["2026-09-01"] is None
+    assert data["working_days"]["2026-11-24"] == MORNING
+    assert not {"2026-09-01", "2026-11-24"} & set(data["days_off"])
+
+
+def test_only_the_years_of_the_table_are_built(tmp_path: Path) -> None:
+    """The package lists make-up days over a year's end for all years; one belongs to 2019 alone."""
+    data = build(written(tmp_path, "first: 2024\n  last: 2032", "first: 2026\n  last: 2026"))
+    assert {day[:4] for day in [*data["days_off"], *data["working_days"]]} == {"2026"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "names"),
+    [
+        ("make_up_days:", "makeup_days:", "makeup_days"),
+        ("  - 2026-01-02", "  - 2036-01-02", "2036"),
+        ("  - 2026-01-02", "  - 2026-02-30", "day"),
+        ("  - 2026-01-02", '  - "2026-01-02"', "2026-01-02"),
+        ("  - 2026-01-10", "  - 2026-01-02", "2026-01-02"),
+        ("half_days: {}", "half_days:", "calendar.yaml"),
+        ("half_days: {}", "half_days: {2026-12-31: [[07:00, 11:3O]]}", "11:3O"),
+        ("code: dak-lak", "code: [", "calendar.yaml"),
+    ],
+)
+def test_a_wrong_table_is_refused_by_name(tmp_path: Path, old: str, new: str, names: str) -> None:
+    """A typing error in the yearly edit must stop the build, not lose a holiday."""
+    with pytest.raises(CalendarDataError, match=names):
+        build(written(tmp_path, old, new))
