@@ -158,11 +158,11 @@ class Deliveries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What an execution waits on: the wait's number and the task token."""
+    """What an execution waits on: the wait's number, the execution's generation, the task token."""
 
     seq: int
+    generation: int
     token: str
-    execution: str
 
 
 class Tokens(Protocol):

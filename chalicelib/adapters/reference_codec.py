@@ -6,7 +6,7 @@ down once. Schemas are built when first used: a function that reads none pays fo
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -15,6 +15,7 @@ from chalicelib.domain.procedure import ProcedureVersion
 
 # Only a type around a stdlib dataclass can hand it a configuration; hence the tuples of one.
 _CONFIG = ConfigDict(extra="forbid")
+_T = TypeVar("_T")
 
 
 class ReferenceDataError(ValueError):
@@ -23,8 +24,7 @@ class ReferenceDataError(ValueError):
 
 def procedure_from_data(data: Mapping[str, Any]) -> ProcedureVersion:
     """Raise ReferenceDataError for a key that is missing, unknown or of another type."""
-    version: ProcedureVersion = _read(_procedures(), data)
-    return version
+    return _read(_procedures(), data)
 
 
 def procedure_to_data(version: ProcedureVersion) -> dict[str, Any]:
@@ -34,8 +34,7 @@ def procedure_to_data(version: ProcedureVersion) -> dict[str, Any]:
 
 def agency_from_data(data: Mapping[str, Any]) -> Agency:
     """Raise ReferenceDataError for a key that is missing, unknown or of another type."""
-    agency: Agency = _read(_agencies(), data)
-    return agency
+    return _read(_agencies(), data)
 
 
 def agency_to_data(agency: Agency) -> dict[str, Any]:
@@ -53,7 +52,7 @@ def _agencies() -> TypeAdapter[tuple[Agency]]:
     return TypeAdapter(tuple[Agency], config=_CONFIG)
 
 
-def _read(adapter: TypeAdapter[Any], data: Mapping[str, Any]) -> Any:
+def _read(adapter: TypeAdapter[tuple[_T]], data: Mapping[str, Any]) -> _T:
     try:
         return adapter.validate_python((data,))[0]
     except ValidationError as error:
@@ -67,6 +66,6 @@ def _sentence(fault: Mapping[str, Any]) -> str:
     return f"{path or '/'}: {'unknown key' if unknown else fault['msg']}"
 
 
-def _write(adapter: TypeAdapter[Any], value: object) -> dict[str, Any]:
+def _write(adapter: TypeAdapter[tuple[_T]], value: _T) -> dict[str, Any]:
     data: dict[str, Any] = adapter.dump_python((value,), mode="json")[0]
     return data

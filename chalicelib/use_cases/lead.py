@@ -46,7 +46,7 @@ def look(code: DossierCode, deps: Deps) -> None:
     except NotFoundError:
         return
     token = deps.tokens.get(code)
-    if token is None or _generation(token) < dossier.generation:
+    if token is None or token.generation < dossier.generation:
         deps.workflow.start(code, dossier.generation)
     elif token.seq < dossier.seq:
         _wake(dossier, token, deps)
@@ -61,8 +61,3 @@ def _wake(dossier: Dossier, token: Token, deps: Deps) -> None:
         if deps.workflow.is_running(dossier.code, dossier.generation):
             raise
         roll_over(dossier.code, dossier.generation, deps)
-
-
-def _generation(token: Token) -> int:
-    """Executions are named `<dossier>.g<n>`."""
-    return int(token.execution.rpartition(".g")[2])

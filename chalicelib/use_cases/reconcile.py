@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from chalicelib.domain.errors import Error
 from chalicelib.domain.ids import DeliveryId, DossierCode
-from chalicelib.ports import Deps, LateTokenError
+from chalicelib.ports import Deps
 from chalicelib.use_cases.changing import context
 from chalicelib.use_cases.deliver import deliver
 from chalicelib.use_cases.escalate import escalate
@@ -28,10 +27,17 @@ class Repaired:
     failed: int = 0
 
 
-def reconcile(deps: Deps, *, everything: bool = False, spare: Callable[[], bool] = lambda: True) -> Repaired:
+def reconcile(
+    deps: Deps,
+    *,
+    everything: bool = False,
+    spare: Callable[[], bool] = lambda: True,
+    failed: Callable[[str], None] = lambda _: None,
+) -> Repaired:
     """One pass over the open index; `everything` looks at all that is open, due or not.
 
     `spare` says whether there is time for one more; the next pass goes on where this one stopped.
+    One dossier that cannot be repaired never keeps the others waiting: `failed` hears of it.
     """
     done = Repaired()
     now = deps.clock.now()
@@ -39,20 +45,21 @@ def reconcile(deps: Deps, *, everything: bool = False, spare: Callable[[], bool]
         for key in deps.records.overdue_for_waking(None if everything else now, shard):
             if not spare():
                 return done
-            _repair(key, done, deps, everything=everything)
+            done.seen += 1
+            try:
+                _repair(key, done, deps, everything=everything)
+            except Exception:  # noqa: BLE001 - whatever it is, it is reported and the pass goes on
+                done.failed += 1
+                failed(key)
     return done
 
 
 def _repair(key: str, done: Repaired, deps: Deps, *, everything: bool) -> None:
     kind, _, name = key.partition("#")
-    done.seen += 1
-    try:
-        if kind == "DEL":
-            done.delivered += deliver(DeliveryId(name), deps)
-        else:
-            done.restarted += revive(DossierCode(name), deps, everything=everything)
-    except (Error, LateTokenError):
-        done.failed += 1
+    if kind == "DEL":
+        done.delivered += deliver(DeliveryId(name), deps)
+    else:
+        done.restarted += revive(DossierCode(name), deps, everything=everything)
 
 
 def revive(code: DossierCode, deps: Deps, *, everything: bool = False) -> bool:

@@ -55,9 +55,8 @@ class BusinessClock:
         if saved is None:
             service = start.timestamp() if start else now
             return cls(Anchor(now, service, speed), simulated=start is not None or speed != 1)
-        simulated = saved.simulated or speed != 1
-        service = saved.ceiling if simulated else max(saved.ceiling, now)
-        return cls(Anchor(now, service, speed), simulated)
+        service = saved.ceiling if saved.simulated else max(saved.ceiling, now)
+        return cls(Anchor(now, service, speed), simulated=saved.simulated or speed != 1)
 
     def save(self, file: Path, now: float, *, last: bool = False) -> None:
         """Write the present reading, and how far it may get before the next save.

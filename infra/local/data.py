@@ -130,7 +130,7 @@ def _hypercorn_config(listening: socket.socket) -> Any:
     config.bind = [f"fd://{listening.fileno()}"]
     config.loglevel = "WARNING"
     config.keep_alive_timeout = 75
-    config.graceful_timeout = 1
+    config.graceful_timeout = 0.3
     return config
 
 

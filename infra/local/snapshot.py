@@ -8,12 +8,14 @@ refers to is harmless, a reference to a file that is gone is not.
 
 from __future__ import annotations
 
+import copy
 import gc
 import importlib
 import json
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from infra.local.guard import signal_at_parents_death
@@ -80,9 +82,12 @@ class Saver:
             os._exit(status)
 
     def _write_all(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
         for name in ORDER:
-            self._write(name, _service(name).get_state())
+            service = _service(name)
+            # The services copy their state deeply before handing it out, three quarters
+            # of the time a save takes; nobody changes it in a fork, nor at the end.
+            service.copy = SimpleNamespace(deepcopy=lambda value: value, copy=copy.copy)
+            self._write(name, service.get_state())
 
     def _write(self, name: str, state: dict[str, Any]) -> None:
         # The emulator's own writer uses json.dump, whose encoder is pure Python;

@@ -62,7 +62,17 @@ def at(text: str) -> datetime:
 
 calendars = st.sampled_from([PROVINCE, HALF, ODD, ALWAYS])
 zones = st.sampled_from([UTC, TZ])
-moments = st.datetimes(datetime(2022, 1, 1), datetime(2030, 1, 1), timezones=zones)  # noqa: DTZ001
+# Any instant, and often one where something opens or closes.
+edges = st.sampled_from([time(), time(7), time(11, 30), time(13, 30), time(15), time(17)])
+days = st.dates(date(2022, 1, 1), date(2030, 1, 1)) | st.dates(
+    date(2026, 10, 4), date(2026, 10, 18)
+)
+moments = st.builds(
+    lambda day, clock, zone: datetime.combine(day, clock, TZ).astimezone(zone),
+    days,
+    st.times() | edges,
+    zones,
+)
 amounts = st.integers(0, 60 * 8 * HOUR) | st.sampled_from([0, 1, 12_600, 16_200, 28_800])
 limits = st.builds(TimeLimit, st.integers(0, 60), st.sampled_from(LimitUnit))
 
@@ -314,6 +324,13 @@ def test_other_units_round_the_clock(amount: int, unit: LimitUnit, due: str) -> 
 # --- conventions and errors ---------------------------------------------------------------------
 
 
+def test_a_block_is_right_open() -> None:
+    """At 11:30 sharp lunch has begun: nobody may be counted as working."""
+    texts = ["06:59:59", "07:00", "11:29:59", "11:30", "13:30", "16:59:59", "17:00"]
+    working = [PROVINCE.is_working(at(f"2026-10-08 {text}")) for text in texts]
+    assert working == [False, True, True, False, True, True, False]
+
+
 def test_microseconds_are_floored() -> None:
     """Events carry microseconds; sums of durations must still be exact in seconds."""
     almost = at("2026-10-08 11:29:59.999999")
@@ -336,11 +353,13 @@ def test_offsets_come_from_the_zone() -> None:
         {
             "code": "berlin",
             "tz": "Europe/Berlin",
-            "week": {"sat": [["00:00", "24:00"]], "sun": [["00:00", "24:00"]]},
+            "week": {"sat": [["00:00", "24:00"]], "sun": [["00:00", "20:00"]]},
         }
     )
     saturday = datetime(2026, 3, 28, tzinfo=berlin.tz)
-    assert berlin.between(saturday, saturday + timedelta(2)) == 47 * HOUR
+    assert berlin.between(saturday, saturday + timedelta(2)) == 43 * HOUR
+    assert berlin.end_of_day(date(2026, 3, 29)) == datetime(2026, 3, 29, 20, tzinfo=berlin.tz)
+    assert berlin.add(saturday, 43 * HOUR) == datetime(2026, 3, 29, 20, tzinfo=berlin.tz)
 
 
 def test_a_naive_time_is_refused() -> None:

@@ -22,6 +22,10 @@ class Crash(BaseException):
     """The process died here. Not an Exception: nothing in the code under test may catch it."""
 
 
+class ConditionalCheckFailed(Exception):
+    """DynamoDb.ConditionalCheckFailedException: a later generation has registered."""
+
+
 @dataclass
 class Execution:
     """One run; `token` is set while it waits, `entries` counts state entries as AWS bills them."""
@@ -126,29 +130,31 @@ class Machine:
         run.waits += 1
         token = run.token = f"{run.name}/{run.waits}"
         self._waiting[token] = run
-        context = {"Task": {"Token": token}, "Execution": {"Name": run.name}}
+        context = {"Task": {"Token": token}}
         seconds = _get(run.data, state["TimeoutSecondsPath"])
         if not 1 <= seconds <= 99_999_999:
             raise ValueError(f"AWS ends an execution on a timeout of {seconds}")
-        self._after(seconds, lambda: self._time_out(run, token, state))
-        self._register(run, token, _build(state["Parameters"], run.data, context))
+        self._after(seconds, lambda: self._fail(run, token, state, "States.Timeout"))
+        self._register(run, token, state, _build(state["Parameters"], run.data, context))
 
-    def _register(self, run: Execution, token: str, given: Mapping[str, Any]) -> None:
+    def _register(
+        self, run: Execution, token: str, state: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> None:
+        if not run.running or run.token != token:
+            return
         try:
             self._put_token(given["Item"], run)
+        except ConditionalCheckFailed:
+            self._fail(run, token, state, "DynamoDb.ConditionalCheckFailedException")
         except Crash:
-            self._after(RETRY_SECONDS, lambda: self._register_again(run, token, given))
+            self._after(RETRY_SECONDS, lambda: self._register(run, token, state, given))
 
-    def _register_again(self, run: Execution, token: str, given: Mapping[str, Any]) -> None:
-        if run.running and run.token == token:
-            self._register(run, token, given)
-
-    def _time_out(self, run: Execution, token: str, state: Mapping[str, Any]) -> None:
+    def _fail(self, run: Execution, token: str, state: Mapping[str, Any], error: str) -> None:
         if self._waiting.pop(token, None) is None:
             return
         run.token = ""
-        (catch,) = [c for c in state["Catch"] if "States.Timeout" in c["ErrorEquals"]]
-        run.data = _put(run.data, catch["ResultPath"], {"Error": "States.Timeout"})
+        (catch,) = [each for each in state["Catch"] if error in each["ErrorEquals"]]
+        run.data = _put(run.data, catch["ResultPath"], {"Error": error})
         self._enter(run, catch["Next"])
 
 

@@ -2,18 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from chalicelib.domain.calendar import WorkCalendar
 from chalicelib.domain.delivery import DeliveryState
 from chalicelib.domain.dossier import Dossier
-from chalicelib.domain.event import Event, moment
+from chalicelib.domain.event import Event, moment, stamp
 from chalicelib.domain.ids import DossierCode
+from chalicelib.domain.leg import Leg
 from chalicelib.ports import Change, Token
 from tests.simulator.asl import Execution
 from tests.simulator.people import WEBHOOK_AGENCIES, People
-from tests.simulator.world import DIRECTORY, RECONCILE_EVERY, World
+from tests.simulator.world import DIRECTORY, RECONCILE_EVERY, Violation, World
 
 ALLOWED: Final = {
     "submitted": {"accepted", "refused", "supplement_requested", "payment_requested", "withdrawn"},
@@ -39,12 +40,12 @@ ALLOWED: Final = {
 IN_ONE_EVENT: Final = {("accepted", "settled"), ("payment_requested", "settled"), ("accepted", "supplement_requested")}
 FINAL: Final = {"refused", "withdrawn", "stopped", "returned"}
 STAGE_OF_CITIZEN: Final = {"supplement_requested": "Supplement", "payment_requested": "Payment"}
-LATEST: Final = timedelta(seconds=5 * RECONCILE_EVERY)  # a few passes may die, one after the other
+# How late a milestone may be claimed: a few passes of the reconciler may die one after the other;
+# where no message is lost the execution's own timer does it, but for retries.
+LATEST: Final = timedelta(seconds=5 * RECONCILE_EVERY)
+LATEST_CALM: Final = timedelta(hours=1)
+MOST_ENTRIES: Final = 400  # of an execution in one dossier's life: more means that it spins
 ROUND_THE_CLOCK: Final = WorkCalendar.always()
-
-
-class Violation(AssertionError):
-    """A rule was broken; the message names it."""
 
 
 def require(truth: object, rule: str, *facts: object) -> None:
@@ -59,12 +60,15 @@ class Checker:
     def __init__(self, world: World, people: People) -> None:
         self.world = world
         self.people = people
+        self.latest = LATEST if world.faults.loses else LATEST_CALM
+        self._seq_since: dict[tuple[DossierCode, int], datetime] = {}
         self._last: dict[DossierCode, Event] = {}
         self._accepted: dict[DossierCode, datetime] = {}
         self._claims: Counter[tuple[Any, ...]] = Counter()
         self._closed: dict[tuple[DossierCode, int], tuple[str, datetime | None]] = {}
         world.records.on_commit.append(self.committed)
         world.on_token.append(self.registered)
+        world.on_pass.append(self.passed)
 
     # -- every commit
 
@@ -74,7 +78,12 @@ class Checker:
         for event in change.events:
             self._event(event)
             self._last[event.dossier] = event
+        nominal = [event.data["nominal_at"] for event in change.events if "nominal_at" in event.data]
+        require(nominal == sorted(nominal), "milestones pass in nominal order", nominal)
+        seq = (change.dossier.code, change.dossier.seq)
+        self._seq_since.setdefault(seq, self.world.clock.now())
         self._legs(stored.dossier)
+        self._route(stored.dossier)
         self._place(stored.dossier)
 
     def _event(self, event: Event) -> None:
@@ -109,7 +118,7 @@ class Checker:
         # Accepted late, the settlement clock starts in the past: claimable from then on only.
         known = self._accepted.get(event.dossier, nominal) if event.leg == 0 else nominal
         late = event.at - max(nominal, known)
-        require(late <= LATEST, "a milestone is claimed in time", mark, event.at)
+        require(late <= self.latest, "a milestone is claimed in time", mark, event.at)
         if event.leg and before:
             require(event.leg in dict(before.holders), "only a running leg passes milestones", mark)
 
@@ -125,6 +134,21 @@ class Checker:
             require(not list(dossier.open_legs()), "an ended dossier has no open leg", dossier.code)
         else:
             require(list(dossier.running()), "every minute has a holder", dossier.code)
+
+        settlement = dossier.settlement
+        before_result = dossier.status not in FINAL | {"settled"}
+        if settlement:
+            require(settlement.is_open == before_result, "the settlement clock ends with the result", dossier.code)
+        for leg in dossier.legs:
+            if leg.outcome == "paid":
+                require(dossier.paid >= dossier.dues or dossier.status == "settled", "paid is paid in full", dossier.code)
+
+    def _route(self, dossier: Dossier) -> None:
+        """A step opens when the required legs of the one before it are over."""
+        latest = max((leg.step for leg in dossier.legs if leg.kind in ("unit", "agency")), default=0)
+        for leg in dossier.open_legs():
+            if leg.kind in ("unit", "agency") and leg.required and leg.code != "requested":
+                require(leg.step == latest, "steps follow each other", dossier.code, leg.n)
 
     def _place(self, dossier: Dossier) -> None:
         running = list(dossier.running())
@@ -148,6 +172,12 @@ class Checker:
         code = DossierCode(run.name.rpartition(".g")[0])
         dossier = self.world.records.stored[code].dossier
         require(token.seq <= dossier.seq, "no wait is ahead of the record", code)
+        require(run.entries < MOST_ENTRIES, "an execution does not spin", run.name)
+        if not self.world.faults.loses:
+            since = self._seq_since[code, token.seq]
+            lag = self.world.clock.now() - since
+            again = run.visited.count("Escalate")
+            require(again or lag <= LATEST_CALM, "the execution follows promptly", code, lag)
         if token.seq == dossier.seq and not dossier.is_closed:
             require(run.state == dossier.stage, "the execution stands where the record says", run.state, dossier.stage)
             timeout = run.data["next"]["timeout_seconds"]
@@ -155,6 +185,14 @@ class Checker:
             assert dossier.wake_at is not None
             late = fires - max(dossier.wake_at, self.world.clock.now())
             require(late <= timedelta(minutes=20), "the timer fires in time", code, fires, dossier.wake_at)
+
+    def passed(self, due: list[DossierCode]) -> None:
+        """The reconciler ended a pass over what was due before it."""
+        for code in due:
+            dossier = self.world.records.stored[code].dossier
+            run = self.world.machine.executions.get(f"{code}.g{dossier.generation}")
+            led = dossier.is_closed or (run is not None and run.running)
+            require(led, "what the reconciler saw is led by an execution", code)
 
     # -- the end
 
@@ -165,7 +203,9 @@ class Checker:
             require(dossier.is_closed, "every dossier ends", code, dossier.status, dossier.stage)
             require([e.ev for e in stored.events] == list(range(1, dossier.ev + 1)), "no event is lost", code)
             self._conservation(dossier, stored.events)
+            self._escalated(dossier, stored.events)
             self._supplement_once(stored.events)
+        require(len(self.world.records.stored) <= self.people.filed, "filed once is stored once")
         for code in self.people.accepted:
             require(code in self.world.records.stored, "nothing accepted is lost", code)
         for run in self.world.machine.executions.values():
@@ -191,6 +231,33 @@ class Checker:
         for n in event.data["resumed"]:
             if dossier.legs[n - 1].kind == "intake":
                 worked[n] = 0
+
+    def _escalated(self, dossier: Dossier, events: list[Event]) -> None:
+        """Every milestone that a leg's ledger ran past was claimed, at its very second."""
+        claimed = {
+            (e.leg, e.data["milestone"], e.data["nominal_at"]) for e in events if "milestone" in e.data
+        }
+        for leg in dossier.legs:
+            for mark in dossier.ctx.procedure.ladder(leg.kind, leg.step, leg.code):
+                at = self._crossing(leg, mark.threshold(leg.clock.budget), events)
+                if at:
+                    require((leg.n, mark.code, stamp(at)) in claimed, "every leg closes or escalates", dossier.code, leg.n, mark.code, at)
+
+    def _crossing(self, leg: Leg, threshold: int, events: list[Event]) -> datetime | None:
+        """When the leg's worked seconds reached `threshold`, if it then ran on long enough."""
+        worked, calendar = 0, _calendar(leg.holder)
+        for event, after in zip(events, events[1:], strict=False):
+            if event.type == "supplemented" and leg.kind == "intake":
+                worked = 0
+            if leg.n not in dict(event.holders):
+                continue
+            span = calendar.between(event.at, after.at)
+            if worked < threshold <= worked + span:
+                at = calendar.add(event.at, threshold - worked)
+                if at + self.latest < after.at:
+                    return at
+            worked += span
+        return None
 
     def _supplement_once(self, events: Iterable[Event]) -> None:
         """One request; listed items once more; anything else only as an approved second one."""
@@ -224,7 +291,3 @@ class Checker:
 def _calendar(holder: str) -> WorkCalendar:
     return ROUND_THE_CLOCK if holder == "citizen" else DIRECTORY.calendar(holder)  # type: ignore[arg-type]
 
-
-def rewound(at: datetime) -> datetime:
-    """UTC, for comparing."""
-    return at.astimezone(UTC)

@@ -132,6 +132,10 @@ class InMemoryRecords:
         """The earliest wake-up of all that is open; None when everything has ended."""
         return min([*self._wakes.values(), *self._deliveries.wakes()], default=None)
 
+    def overdue(self, before: datetime) -> list[DossierCode]:
+        """Open dossiers whose wake-up is past."""
+        return [code for code, wake in self._wakes.items() if wake < before]
+
     def mark(self, key: str) -> Mapping[str, Any] | None:
         return self.marks.get(key)
 

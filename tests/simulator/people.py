@@ -1,26 +1,27 @@
 """The people and agencies of the simulated province, each acting some time after their turn came."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from chalicelib.domain.actor import Actor, ActorKind
 from chalicelib.domain.calendar import LimitUnit, TimeLimit
 from chalicelib.domain.desk import Check
 from chalicelib.domain.dossier import Dossier
-from chalicelib.domain.ids import AgencyCode, DossierCode, PersonRef
+from chalicelib.domain.ids import AgencyCode, DossierCode, FileId
 from chalicelib.domain.interagency import Answer, Outcome
 from chalicelib.domain.leg import Leg
 from chalicelib.domain.route import is_last
-from chalicelib.domain.terms import Channel, EventType, LegKind, Role, Status
-from chalicelib.ports import CallbackTarget, Change, PaperHandedIn
+from chalicelib.domain.terms import Channel, LegKind, Role
+from chalicelib.ports import CallbackTarget, Change, PaperHandedIn, Upload
 from chalicelib.use_cases.answer_callback import Callback, answer_callback
-from chalicelib.use_cases.changing import Idempotency
+from chalicelib.use_cases.changing import Idempotency, context
 from chalicelib.use_cases.decide import Decision, decide
 from chalicelib.use_cases.submit_dossier import Submit, Submitted, submit_dossier
 from chalicelib.use_cases.supplement_dossier import Supplement, supplement_dossier
 from chalicelib.use_cases.withdraw_dossier import Withdraw, withdraw_dossier
 from tests.simulator import sample
-from tests.simulator.world import World
+from tests.simulator.world import Violation, World
 
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR
@@ -41,16 +42,22 @@ def citizen(ref: str) -> Actor:
 class People:
     """Acts through the use cases only, as a client of the API would."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, idle: bool = False) -> None:
+        """Idle people do nothing of their own accord."""
         self.world = world
         self.accepted: dict[DossierCode, Submitted] = {}
+        self.filed = 0
         self._keys = 0
         self._planned: set[tuple[str, int, int]] = set()
-        world.records.on_commit.append(self._notice)
+        if not idle:
+            world.records.on_commit.append(self._notice)
 
     def key(self) -> str:
         self._keys += 1
         return f"key-{self._keys}"
+
+    def idempotency(self, body: str) -> Idempotency:
+        return Idempotency(self.key(), body)
 
     # -- filing
 
@@ -64,32 +71,29 @@ class People:
             submitter={"number": owner},
             owner={"number": owner},
             answers={"person": {}, "matter": {}},
-            papers=(),
+            papers=tuple(self._upload(paper) for paper in ("id", "proof")),
             key=self.key(),
         )
-        papers = tuple(self._upload(paper) for paper in ("id", "proof"))
-        command = _with_papers(command, papers)
         actor = citizen(self.world.plain.keys.person_ref(owner))
+        self.filed += 1
         answer = self.world.retrying(lambda: submit_dossier(command, actor, self.world.deps))
         if answer is None:
             return None
         self.accepted[answer.code] = answer
         if self.world.chance(0.03):
-            self.world.after(self._delay(5 * DAY), lambda: self._withdraw(answer.code, actor))
-        return DossierCode(answer.code)
+            self.world.after(self._delay(5 * DAY), lambda: self.withdraw(answer.code, actor))
+        code: DossierCode = answer.code
+        return code
 
     def _upload(self, paper: str) -> PaperHandedIn:
-        name = sample.OfficerId(f"F{self.key()}")
-        file = PaperHandedIn(paper, name)  # type: ignore[arg-type]
-        from chalicelib.ports import Upload
-
+        file = PaperHandedIn(paper, FileId(f"F{self.key()}"))
         self.world.files.promise(Upload(file.file, paper, "application/pdf", 1, "", "someone"))
         self.world.files.arrive(file.file)
         return file
 
-    def _withdraw(self, code: DossierCode, actor: Actor) -> None:
-        dossier = self._now(code)
-        command = Withdraw(code, dossier.rev, "", Idempotency(self.key(), "withdraw"))
+    def withdraw(self, code: DossierCode, actor: Actor) -> None:
+        dossier = self.now(code)
+        command = Withdraw(code, dossier.rev, "", self.idempotency("withdraw"))
         self.world.retrying(lambda: withdraw_dossier(command, actor, self.world.deps))
 
     # -- whose turn it is
@@ -117,13 +121,11 @@ class People:
             return chance.uniform(budget, budget * 6)
         return chance.uniform(60, budget)
 
-    def _now(self, code: DossierCode) -> Dossier:
-        from chalicelib.use_cases.changing import context
-
+    def now(self, code: DossierCode) -> Dossier:
         return self.world.records.load(code, context(self.world.plain))
 
     def _act(self, code: DossierCode, n: int) -> None:
-        dossier = self._now(code)
+        dossier = self.now(code)
         leg = dossier.leg(n)
         if leg.kind is LegKind.AGENCY and leg.holder in WEBHOOK_AGENCIES:
             return self._call_back(dossier, leg)
@@ -144,17 +146,29 @@ class People:
         agency = leg.holder if leg and not leg.is_citizens else dossier.desk
         if leg is not None and action not in ("record_payment", "apologise"):
             given["leg"] = leg.n
-        command = Decision(
-            dossier.code, action, dossier.rev, given, Idempotency(self.key(), action)
-        )
-        self.world.retrying(lambda: decide(command, official(agency), self.world.deps))
+        command = Decision(dossier.code, action, dossier.rev, given, self.idempotency(action))
+        actor = official(agency)
+        answer = self.world.retrying(lambda: decide(command, actor, self.world.deps))
+        self._not_refused_though_done(command, answer)
+        if answer and self.world.chance(0.05):
+            again = replace(command, idempotency=self.idempotency(action))
+            second = self.world.retrying(lambda: decide(again, actor, self.world.deps))
+            if second:
+                raise Violation(f"one winner: {dossier.code} {action} twice on rev {dossier.rev}")
         self._again_later(dossier.code, leg)
+
+    def _not_refused_though_done(self, command: Decision, answer: object) -> None:
+        if answer is None and any(
+            event.idempotency == str(command.idempotency)
+            for event in self.world.records.events(command.dossier)
+        ):
+            raise Violation(f"refused though carried out: {command}")
 
     def _again_later(self, code: DossierCode, leg: Leg | None) -> None:
         """Lost a race, or only half done: it is still my turn, so I come back to it."""
         if leg is None:
             return
-        now = self._now(code).leg(leg.n)
+        now = self.now(code).leg(leg.n)
         if now.is_running and now.clock.epoch == leg.clock.epoch:
             self.world.after(self._delay(8 * HOUR), lambda: self._act(code, leg.n))
 
@@ -203,15 +217,18 @@ class People:
             self._decide(dossier, leg, "hand_over")
 
     def _supplement(self, dossier: Dossier, leg: Leg) -> None:
-        answers = {each[8:]: {} for each in leg.asked if each.startswith("section:")}
-        papers = tuple(
-            self._upload(each[6:]) for each in leg.asked if each.startswith("paper:")
-        )
-        key = Idempotency(self.key(), "supplement")
-        command = Supplement(dossier.code, dossier.rev, answers, papers, key)
+        self.supplement(dossier.code)
+        self._again_later(dossier.code, leg)
+
+    def supplement(self, code: DossierCode) -> None:
+        """Answer the open slip, wholly."""
+        dossier = self.now(code)
+        slip = next(leg for leg in dossier.running() if leg.kind is LegKind.SUPPLEMENT)
+        answers = {each[8:]: {} for each in slip.asked if each.startswith("section:")}
+        papers = tuple(self._upload(each[6:]) for each in slip.asked if each.startswith("paper:"))
+        command = Supplement(code, dossier.rev, answers, papers, self.idempotency("supplement"))
         actor = citizen(dossier.owner)
         self.world.retrying(lambda: supplement_dossier(command, actor, self.world.deps))
-        self._again_later(dossier.code, leg)
 
     def _pay(self, dossier: Dossier, leg: Leg) -> None:
         left = dossier.dues - dossier.paid
@@ -221,7 +238,7 @@ class People:
     def _return(self, dossier: Dossier, leg: Leg) -> None:
         if dossier.paid < dossier.dues:
             self._pay(dossier, leg)
-        self._decide(self._now(dossier.code), leg, "return")
+        self._decide(self.now(dossier.code), leg, "return")
 
     # -- agencies
 
@@ -231,7 +248,7 @@ class People:
             if leg.is_running:
                 self.world.after(HOUR, lambda: self._act(dossier.code, leg.n))
             return
-        self._send(dossier, leg, self._answer(leg))
+        self.send(dossier, leg, self._answer(leg))
 
     def _answer(self, leg: Leg) -> Answer:
         roll = self.world.random.random()
@@ -244,7 +261,7 @@ class People:
         amount = 1_500_000 if leg.holder == sample.TAX and leg.code == "tax" else 0
         return Answer(Outcome.COMPLETED, amount=amount, result="R-2")
 
-    def _send(self, dossier: Dossier, leg: Leg, answer: Answer) -> None:
+    def send(self, dossier: Dossier, leg: Leg, answer: Answer) -> None:
         target = CallbackTarget(dossier.code, leg.n, leg.holder)
         name = self.key()
         tries = 0
@@ -260,12 +277,3 @@ class People:
         if self.world.chance(0.05):
             self.world.retrying(send)  # the agency missed our answer and sends again
         self._again_later(dossier.code, leg)
-
-
-def _with_papers(command: Submit, papers: tuple[PaperHandedIn, ...]) -> Submit:
-    from dataclasses import replace
-
-    return replace(command, papers=papers)
-
-
-__all__ = ["EventType", "People", "PersonRef", "Status"]

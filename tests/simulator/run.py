@@ -6,9 +6,9 @@ import sys
 import time
 from collections import Counter
 
-from tests.simulator.check import Checker, Violation
+from tests.simulator.check import Checker
 from tests.simulator.people import DAY, People
-from tests.simulator.world import PROCEDURES, Faults, World, horizon
+from tests.simulator.world import CALM, PROCEDURES, Faults, Violation, World, horizon
 
 DOSSIERS = 20
 STORY_LINES = 60
@@ -16,8 +16,11 @@ CODE = re.compile(r"S1\.1-\d{6}-\d{4}")
 
 
 def simulate(seed: int, dossiers: int = DOSSIERS, faults: Faults | None = None) -> World:
-    """Run one province; raise Violation (the world, with its story, is on the exception)."""
-    world = World(seed, faults or Faults())
+    """Run one province; raise Violation with its story.
+
+    Every other seed is calm: nothing is lost, so everything must be prompt as well.
+    """
+    world = World(seed, faults or (Faults() if seed % 2 else CALM))
     people = People(world)
     checker = Checker(world, people)
     for number in range(dossiers):

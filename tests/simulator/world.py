@@ -21,10 +21,10 @@ from chalicelib.ports import Change, Deps, LateTokenError, Next, Token
 from chalicelib.use_cases.deliver import deliver
 from chalicelib.use_cases.escalate import escalate
 from chalicelib.use_cases.lead import look
-from chalicelib.use_cases.reconcile import reconcile
+from chalicelib.use_cases.reconcile import GRACE, reconcile
 from chalicelib.use_cases.roll_over import roll_over
 from tests.simulator import sample
-from tests.simulator.asl import Crash, Execution, Machine
+from tests.simulator.asl import ConditionalCheckFailed, Crash, Execution, Machine
 from tests.simulator.fakes import (
     START,
     FixedReference,
@@ -41,9 +41,14 @@ from tests.simulator.fakes import (
 
 RECONCILE_EVERY = 4 * 3600  # seconds
 REDELIVERIES = 6
+FAR = START + timedelta(days=300)  # running this far means: to the end
 
 PROCEDURES: list[ProcedureVersion] = sample.procedures()
 DIRECTORY: Directory = sample.directory()
+
+
+class Violation(BaseException):
+    """A rule was broken; the message names it. Nothing in the code under test may catch it."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,17 @@ class Faults:
     crash: float = 0.01
     door_shut: float = 0.05
     vanish: float = 0.02  # an execution disappears while it waits
+    lie: float = 0.05  # a running execution is said to be gone
 
 
-NO_FAULTS = Faults(0, 0, 0, 0, 0, 0)
+    @property
+    def loses(self) -> bool:
+        """Whether anything may be lost, so that only the reconciler brings it back."""
+        return bool(self.lose or self.vanish or self.lie or self.crash)
+
+
+CALM = Faults(lose=0, vanish=0, lie=0, crash=0)  # messages only late, doubled and out of order
+NO_FAULTS = Faults(0, 0, 0, 0, 0, 0, 0)
 
 
 class Crashing:
@@ -84,8 +97,9 @@ class Crashing:
 class SimulatedWorkflow:
     """The Workflow port on the interpreter."""
 
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._machine = world.machine
 
     def start(self, code: DossierCode, generation: int) -> None:
         name = f"{code}.g{generation}"
@@ -95,6 +109,8 @@ class SimulatedWorkflow:
         self._machine.succeed(token, as_output(next))
 
     def is_running(self, code: DossierCode, generation: int) -> bool:
+        if self._world.chance(self._world.faults.lie):
+            return False
         run = self._machine.executions.get(f"{code}.g{generation}")
         return run is not None and run.running
 
@@ -134,6 +150,7 @@ class World:
             self._register,
             self.after,
         )
+        self.on_pass: list[Callable[[list[DossierCode]], None]] = []
         self.on_token: list[Callable[[Token, Execution], None]] = []
         self.plain = self._deps(lambda port: port)
         self.deps = self._deps(self._crashing)
@@ -147,7 +164,7 @@ class World:
             records=wrap(self.records),
             deliveries=wrap(self.outbox),
             tokens=wrap(self.tokens),
-            workflow=wrap(SimulatedWorkflow(self.machine)),
+            workflow=wrap(SimulatedWorkflow(self)),
             reference=FixedReference(PROCEDURES, DIRECTORY),
             files=wrap(self.files),
             clock=self.clock,
@@ -172,6 +189,8 @@ class World:
             self._now, _, act = heapq.heappop(self._heap)
             self.clock.at = datetime.fromtimestamp(int(self._now), UTC)
             act()
+        if until < FAR:
+            self._now, self.clock.at = last, until
 
     # -- faults
 
@@ -246,7 +265,10 @@ class World:
     def _register(self, item: Mapping[str, Any], run: Execution) -> None:
         self.may_die()
         code = DossierCode(item["PK"]["S"])
-        token = Token(int(item["seq"]["N"]), item["token"]["S"], item["execution"]["S"])
+        token = Token(int(item["seq"]["N"]), int(item["generation"]["N"]), item["token"]["S"])
+        known = self.tokens.get(code)
+        if known and known.generation > token.generation:
+            raise ConditionalCheckFailed
         self.tokens.tokens[code] = token
         for tell in self.on_token:
             tell(token, run)
@@ -271,7 +293,10 @@ class World:
         """One pass; those that would find nothing due are left out."""
         wake = self.records.next_wake()
         if wake and wake < self.clock.now():
-            self.guard(lambda: reconcile(self.deps))
+            due = self.records.overdue(self.clock.now() - GRACE)
+            if self.guard(lambda: reconcile(self.deps, failed=self.tell)):
+                for tell in self.on_pass:
+                    tell(due)
         if wake:
             self._passes_until = self._now + RECONCILE_EVERY
             self.after(RECONCILE_EVERY, self._pass)

@@ -1,0 +1,173 @@
+"""What the shape of the data cannot say: whether the tables fit together.
+
+Each function yields sentences for the official who edits the tables; nothing means all is well.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import chain
+from typing import Final
+
+from catalogue.check_form import form_problems
+from catalogue.read import Catalogue
+from chalicelib.domain.calendar import TimeLimit, WorkCalendar
+from chalicelib.domain.directory import Agency, Directory
+from chalicelib.domain.errors import Error
+from chalicelib.domain.ids import AgencyCode, OfficerId
+from chalicelib.domain.procedure import ProcedureVersion, RouteLeg
+from chalicelib.domain.terms import Channel, LegKind, Role
+
+# Limits of different units are compared where they mean most: from the start of a plain week.
+_START: Final = datetime.fromisoformat("2026-06-01T07:00:00+07:00")
+_DAY: Final = (("07:00", "11:30"), ("13:30", "17:00"))
+_DAYS: Final = ("mon", "tue", "wed", "thu", "fri")
+_WEEK: Final = WorkCalendar.from_data(
+    {"code": "plain", "tz": "Asia/Ho_Chi_Minh", "week": dict.fromkeys(_DAYS, _DAY)}
+)
+
+
+def problems(catalogue: Catalogue) -> list[str]:
+    """All that is wrong; procedures are judged only once the directory is sound."""
+    if wrong := [*_of_agencies(catalogue), *_of_accounts(catalogue)]:
+        return wrong
+    directory = catalogue.directory()
+    found = (_of_procedure(version, directory) for version in catalogue.procedures)
+    return list(chain.from_iterable(found))
+
+
+# -- the directory
+
+
+def _of_agencies(catalogue: Catalogue) -> Iterator[str]:
+    agencies = {agency.code: agency for agency in catalogue.agencies}
+    parents = {code: agency.parent for code, agency in agencies.items() if agency.parent}
+    known = set(catalogue.areas) | set(catalogue.areas.values())
+    yield from _twice("agency", (agency.code for agency in catalogue.agencies))
+    yield from _twice("kind in an area", (f"{a.kind} in {a.area}" for a in catalogue.agencies))
+    yield from _loops("areas", dict(catalogue.areas))
+    yield from _loops("parent", dict(parents))
+    for agency in catalogue.agencies:
+        if agency.parent and agency.parent not in agencies:
+            yield f"{agency.code}: there is no parent {agency.parent}"
+        if agency.area not in known:
+            yield f"{agency.code}: there is no area {agency.area}"
+        if agency.calendar != catalogue.calendar["code"]:
+            yield f"{agency.code}: there is no calendar {agency.calendar}"
+        if agency.webhook_url:
+            yield f"{agency.code}: a webhook is set by an operator, not in this file"
+
+
+def _of_accounts(catalogue: Catalogue) -> Iterator[str]:
+    yield from _twice("account", (account.account for account in catalogue.accounts))
+    homes = {OfficerId(each.account): each.agency_code for each in catalogue.accounts}
+    codes = {agency.code for agency in catalogue.agencies}
+    for account in catalogue.accounts:
+        if bool(account.id) != (Role.CITIZEN in account.roles):
+            yield f"{account.account}: citizens have an id, officials have none"
+        if bool(account.agency_code) == (Role.CITIZEN in account.roles):
+            yield f"{account.account}: officials have an agency_code, citizens have none"
+        if account.agency_code and account.agency_code not in codes:
+            yield f"{account.account}: there is no agency {account.agency_code}"
+    for agency in catalogue.agencies:
+        yield from _of_posts(agency, homes)
+
+
+def _of_posts(agency: Agency, homes: dict[OfficerId, AgencyCode | None]) -> Iterator[str]:
+    for rung, post in agency.posts.items():
+        for officer in filter(None, (post.officer, post.stand_in)):
+            if homes.get(officer) != agency.code:
+                yield f"{agency.code}: {officer} ({rung}) is no account of this agency"
+
+
+def _loops(what: str, upwards: dict[str, str]) -> Iterator[str]:
+    for start, above in upwards.items():
+        seen, at = {start}, above
+        while at in upwards and at not in seen:
+            seen.add(at)
+            at = upwards[at]
+        if at in seen:
+            yield f"{what}: {start} lies within itself"
+
+
+def _twice(what: str, names: Iterable[str]) -> Iterator[str]:
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield f"{what} {name}: {count} times"
+
+
+# -- procedures
+
+
+def _of_procedure(version: ProcedureVersion, directory: Directory) -> Iterator[str]:
+    found = chain(
+        form_problems(version.form),
+        _of_names(version),
+        *(_of_leg(leg, version) for step in version.route for leg in step.legs),
+        _of_competence(version, directory),
+        _of_limits(version),
+    )
+    return (f"{version.code}: {problem}" for problem in found)
+
+
+def _of_names(version: ProcedureVersion) -> Iterator[str]:
+    yield from _twice("step", (step.code for step in version.route))
+    yield from _twice("leg", (leg.code for step in version.route for leg in step.legs))
+    yield from _twice("paper", (paper.code for paper in version.papers))
+    yield from _twice("fee", (fee.code for fee in version.fees))
+    for step in version.route:
+        codes = {leg.code for leg in step.legs}
+        for leg in step.legs:
+            if strangers := set(leg.depends_on) - (codes - {leg.code}):
+                yield f"leg {leg.code}: depends on {sorted(strangers)}, not of its step"
+
+
+def _of_leg(leg: RouteLeg, version: ProcedureVersion) -> Iterator[str]:
+    sections = set(version.form.get("properties", {}))
+    if strangers := set(leg.shares) - sections:
+        yield f"leg {leg.code}: shares {sorted(strangers)}, which the form does not have"
+    if leg.kind is LegKind.PAYMENT:
+        if leg.unit or leg.limit:
+            yield f"leg {leg.code}: a payment has neither unit nor limit"
+    elif leg.kind not in (LegKind.UNIT, LegKind.AGENCY):
+        yield f"leg {leg.code}: a route has units, agencies and payments, not {leg.kind}"
+    elif leg.limit is None or leg.unit is None or bool(leg.unit.kind) == bool(leg.unit.agency):
+        yield f"leg {leg.code}: needs a limit, and a unit by either kind or agency"
+
+
+def _of_competence(version: ProcedureVersion, directory: Directory) -> Iterator[str]:
+    """Every leg finds its unit, whichever desk takes the dossier in."""
+    desks = [agency for agency in directory if agency.desk and agency.kind in version.receiving]
+    if strangers := set(version.receiving) - {desk.kind for desk in desks}:
+        yield f"receiving: no desk is a {sorted(strangers)}"
+    units = [leg.unit for step in version.route for leg in step.legs if leg.unit]
+    for desk in desks:
+        for unit in units:
+            try:
+                directory.competent(unit, desk.code)
+            except Error:
+                yield f"no {unit.kind or unit.agency} is competent for {desk.code}"
+
+
+def _of_limits(version: ProcedureVersion) -> Iterator[str]:
+    for channel in (Channel.COUNTER, Channel.ONLINE):
+        total = version.limit.of(channel).due(_WEEK, _START)
+        if (legs := _end_of_route(version, channel)) > total:
+            yield f"{channel}: the legs end {legs:%d/%m %H:%M}, the whole {total:%d/%m %H:%M}"
+    limits = [leg.limit for step in version.route for leg in step.legs if leg.limit]
+    for limit in (version.limit, *limits):
+        if limit.online.due(_WEEK, _START) > limit.counter.due(_WEEK, _START):
+            yield f"online may not take longer than the counter: {_said(limit.online)}"
+
+
+def _end_of_route(version: ProcedureVersion, channel: Channel) -> datetime:
+    """When the last leg is due; legs of a step run side by side, a payment stops the clock."""
+    at = _START
+    for step in version.route:
+        limits = [leg.limit.of(channel) for leg in step.legs if leg.limit]
+        at = max((limit.due(_WEEK, at) for limit in limits), default=at)
+    return at
+
+
+def _said(limit: TimeLimit) -> str:
+    return f"{limit.amount} {limit.unit}"

@@ -1,0 +1,60 @@
+"""The AWS clients: one of each, made when first asked for, shared by all threads.
+
+Sized for an API that must answer within 29 s: a call that hangs is given up on and tried again
+twice, within about 15 s. Making a client is not thread-safe in boto3, hence the lock.
+"""
+
+from threading import Lock
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+
+Client = Any  # boto3 makes its clients' methods at run time; there is no class to name
+
+_REGIONAL: Final = {"addressing_style": "virtual"}  # presigned hosts in a new region, no redirect
+
+_lock = Lock()
+_made: dict[str, Client] = {}
+
+
+def dynamodb() -> Client:
+    """Make it at start: every function needs it."""
+    return _client("dynamodb", _config(read_timeout=3))
+
+
+def s3() -> Client:
+    """Signs with v4, as presigned POST and KMS need; checksums are named where they matter."""
+    return _client(
+        "s3",
+        _config(
+            read_timeout=10,
+            signature_version="s3v4",
+            s3=_REGIONAL,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+def stepfunctions() -> Client:
+    """For starting and waking executions."""
+    return _client("stepfunctions", _config(read_timeout=5))
+
+
+def _config(read_timeout: int, **more: Any) -> Config:
+    return Config(
+        connect_timeout=1,
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        tcp_keepalive=True,
+        max_pool_connections=50,
+        **more,
+    )
+
+
+def _client(service: str, config: Config) -> Client:
+    with _lock:
+        if service not in _made:
+            _made[service] = boto3.client(service, config=config)
+        return _made[service]

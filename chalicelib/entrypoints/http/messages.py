@@ -1,0 +1,66 @@
+"""What people read: templates by code, Vietnamese and English, in `chalicelib/messages/`."""
+
+import json
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+FOLDER: Final = Path(__file__).parents[2] / "messages"
+_MOST_CHARACTERS: Final = 200  # of an Accept-Language header that are worth reading
+_QUALITY: Final = re.compile(r"\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*")
+
+
+class Language(StrEnum):
+    """The languages every text exists in."""
+
+    VI = "vi"
+    EN = "en"
+
+
+class Messages:
+    """Templates of one folder (`vi.json`, `en.json`: code to template), read when first needed."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._read = cache(lambda language: _templates(folder / f"{language}.json"))
+
+    def knows(self, code: str) -> bool:
+        """Whether there is a text for `code`."""
+        return code in self._read(Language.VI)
+
+    def text(self, code: str, language: Language, params: Mapping[str, object]) -> str:
+        """The sentence in `language`, else in Vietnamese; the code itself if nobody wrote one."""
+        template = self._read(language).get(code) or self._read(Language.VI).get(code) or code
+        return template.format_map(_Named(params))
+
+
+class _Named(dict[str, object]):
+    """Parameters by name; one that was not given stays as it stands in the template."""
+
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+def _templates(file: Path) -> Mapping[str, str]:
+    templates: dict[str, str] = json.loads(file.read_text("utf-8"))
+    return templates
+
+
+def language_of(accept_language: str) -> Language:
+    """The best of our languages for an Accept-Language header; Vietnamese where it names none."""
+    chosen, best = Language.VI, 0.0
+    for part in accept_language[:_MOST_CHARACTERS].split(","):
+        tag, _, weight = part.partition(";")
+        name = tag.strip().lower().partition("-")[0]
+        if name in set(Language) and _quality(weight) > best:
+            chosen, best = Language(name), _quality(weight)
+    return chosen
+
+
+def _quality(weight: str) -> float:
+    if not weight:
+        return 1.0
+    found = _QUALITY.fullmatch(weight)
+    return float(found[1]) if found else 0.0

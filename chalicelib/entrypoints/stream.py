@@ -1,0 +1,63 @@
+"""The tables' streams: any change of a case or a token only says "look"."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from chalice import Blueprint
+
+from chalicelib.bootstrap import deps
+from chalicelib.domain.ids import DeliveryId, DossierCode
+from chalicelib.entrypoints.logging import logger
+from chalicelib.ports import Deps, LateTokenError
+from chalicelib.use_cases.deliver import deliver
+from chalicelib.use_cases.lead import look
+
+stream = Blueprint(__name__)
+
+Event = Mapping[str, Any]
+
+
+@stream.lambda_function(name="on_change")  # type: ignore[untyped-decorator]
+def on_change(event: Event, _context: object) -> dict[str, Any]:
+    """Handle a batch; answers the records to send again (ReportBatchItemFailures).
+
+    Several records of one dossier are one look. All that failed are named: each is safe to repeat.
+    """
+    failed: list[dict[str, str]] = []
+    for act, name, numbers in _work(event):
+        try:
+            act(deps())
+        except LateTokenError:
+            failed.extend({"itemIdentifier": number} for number in numbers)
+        except Exception:
+            logger.exception("stream record failed", extra={"key": name})
+            failed.extend({"itemIdentifier": number} for number in numbers)
+    return {"batchItemFailures": failed}
+
+
+def _work(event: Event) -> Iterator[tuple[Callable[[Deps], object], str, list[str]]]:
+    grouped: dict[str, list[str]] = {}
+    for record in event["Records"]:
+        if record["eventName"] != "REMOVE" and (key := _key(record)):
+            grouped.setdefault(key, []).append(record["dynamodb"]["SequenceNumber"])
+    for key, numbers in grouped.items():
+        yield _act(key), key, numbers
+
+
+def _key(record: Mapping[str, Any]) -> str:
+    """`D#…` of a case or a token, `DEL#…` of a new delivery; empty for what nobody waits for."""
+    keys = record["dynamodb"]["Keys"]
+    partition = str(keys["PK"]["S"])
+    if "SK" not in keys:
+        return f"D#{partition}"
+    sort = keys["SK"]["S"]
+    if sort == "CASE" or (sort == "DELIVERY" and record["eventName"] == "INSERT"):
+        return partition
+    return ""
+
+
+def _act(key: str) -> Callable[[Deps], object]:
+    kind, _, name = key.partition("#")
+    if kind == "DEL":
+        return lambda ports: deliver(DeliveryId(name), ports)
+    return lambda ports: look(DossierCode(name), ports)

@@ -1,0 +1,48 @@
+"""What the state machine asks: where a dossier goes next, and for its successor.
+
+Names and payload fields stay for at least 13 months: an execution started on an old definition
+still calls them (ARCHITECTURE.md, "Traps").
+"""
+
+from typing import Any, TypedDict
+
+from chalice import Blueprint
+
+from chalicelib.bootstrap import deps
+from chalicelib.domain.ids import DossierCode
+from chalicelib.ports import Next
+from chalicelib.use_cases.escalate import escalate
+from chalicelib.use_cases.roll_over import roll_over
+
+tasks = Blueprint(__name__)
+
+
+class Asked(TypedDict):
+    """The execution's whole input."""
+
+    dossier_id: str
+    generation: int
+
+
+def as_output(going: Next) -> dict[str, Any]:
+    """`next` of the execution: `{stage, seq, timeout_seconds}`."""
+    return {
+        "stage": going.stage.value,
+        "seq": going.seq,
+        "timeout_seconds": going.timeout_seconds,
+    }
+
+
+@tasks.lambda_function(name="wake")  # type: ignore[untyped-decorator]
+def wake(event: Asked, _context: object) -> dict[str, Any]:
+    """Locate and Escalate: claim what has passed, answer where the record says to go."""
+    code, generation = DossierCode(event["dossier_id"]), event["generation"]
+    going = escalate(code, generation, deps())
+    return {"dossier_id": code, "generation": generation, "next": as_output(going)}
+
+
+@tasks.lambda_function(name="rollover")  # type: ignore[untyped-decorator]
+def rollover(event: Asked, _context: object) -> dict[str, Any]:
+    """Rollover: start generation n+1 on the definition as it is now."""
+    code = DossierCode(event["dossier_id"])
+    return {"dossier_id": code, "generation": roll_over(code, event["generation"], deps())}

@@ -1,0 +1,166 @@
+"""Small stand-ins for the system's handlers and app, run by the local cloud under test.
+
+They do the least that shows the machinery works: a case says its stage, a change of it
+wakes its execution, and a pass over everything starts executions that are gone.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import time
+from typing import Any
+
+import boto3
+from chalice import Chalice
+
+Json = dict[str, Any]
+
+app = Chalice(app_name="fake")
+
+
+@app.route("/api/v1/dev/accounts")
+def accounts() -> Json:
+    """The supervisor prints these."""
+    return {"items": [{"account": "desk-1", "name": "Trần Thị B", "roles": ["desk"]}]}
+
+
+@app.route("/api/v1/echo/{name}", methods=["GET", "POST"])
+def echo(name: str) -> Json:
+    """Answers what Chalice believes the request to be, after giving others time to meddle."""
+    time.sleep(0.002)
+    request = app.current_request
+    query = request.query_params
+    return {
+        "name": name,
+        "uri": request.uri_params["name"],
+        "context": app.lambda_context.aws_request_id == request.context["requestId"],
+        "query": {key: query.getlist(key) for key in query} if query else {},
+        "body": json.loads(request.raw_body) if request.raw_body else None,
+    }
+
+
+@app.route("/api/v1/broken")
+def broken() -> Json:
+    """A bug."""
+    raise RuntimeError("a bug, on purpose")
+
+
+@app.route("/api/v1/binary", methods=["POST"], content_types=["application/octet-stream"])
+def binary() -> Json:
+    """The bytes that arrived."""
+    return {"hex": app.current_request.raw_body.hex()}
+
+
+@functools.cache
+def _client(service: str) -> Any:
+    make: Any = boto3.client
+    return make(service)
+
+
+def _case(dossier: str) -> Json | None:
+    key = {"PK": {"S": f"D#{dossier}"}, "SK": {"S": "CASE"}}
+    found = _client("dynamodb").get_item(
+        TableName=os.environ["RECORD_TABLE"], Key=key, ConsistentRead=True
+    )
+    item: Json | None = found.get("Item")
+    return item
+
+
+def _next(case: Json) -> Json:
+    return {
+        "stage": case["stage"]["S"],
+        "seq": int(case["seq"]["N"]),
+        "timeout_seconds": int(case["timeout"]["N"]),
+    }
+
+
+def wake(event: Json, _context: Any) -> Json:
+    """Where the record says the dossier is; counts its calls, fails the first if asked to."""
+    dossier = event["dossier_id"]
+    count = _client("dynamodb").update_item(
+        TableName=os.environ["RECORD_TABLE"],
+        Key={"PK": {"S": f"WAKES#{dossier}"}, "SK": {"S": "N"}},
+        UpdateExpression="ADD n :one",
+        ExpressionAttributeValues={":one": {"N": "1"}},
+        ReturnValues="ALL_NEW",
+    )
+    case = _case(dossier)
+    if case is None or ("fails" in case and count["Attributes"]["n"]["N"] == "1"):
+        raise LookupError(dossier)
+    ahead = {"stage": "Closed", "seq": 99, "timeout_seconds": 1}
+    late = int(case.get("close_at_wake", {"N": "999"})["N"]) <= int(count["Attributes"]["n"]["N"])
+    return {**event, "next": ahead if late else _next(case)}
+
+
+def rollover(_event: Json, _context: Any) -> Json:
+    """Never needed here."""
+    return {}
+
+
+def on_change(event: Json, _context: Any) -> Json:
+    """Look at each dossier that changed: start it, or tell it to go on."""
+    for record in event["Records"]:
+        key = record["dynamodb"]["Keys"]["PK"]["S"]
+        if not key.startswith(("WAKES#", "SEQ#", "FILE#", "LOG#")):
+            _look(key.removeprefix("D#"))
+    return {"batchItemFailures": []}
+
+
+def _look(dossier: str) -> None:
+    case = _case(dossier)
+    token = _client("dynamodb").get_item(
+        TableName=os.environ["TOKEN_TABLE"], Key={"PK": {"S": dossier}}, ConsistentRead=True
+    )
+    if case is None:
+        return
+    if "Item" not in token:
+        _start(dossier, 1)
+    elif int(token["Item"]["seq"]["N"]) < int(case["seq"]["N"]):
+        _send(token["Item"]["token"]["S"], case)
+
+
+def _send(token: str, case: Json) -> None:
+    client = _client("stepfunctions")
+    try:
+        client.send_task_success(taskToken=token, output=json.dumps(_next(case)))
+    except (client.exceptions.TaskTimedOut, client.exceptions.InvalidToken):
+        pass  # the execution has moved on, or is gone and will be started again
+
+
+def _start(dossier: str, generation: int) -> None:
+    client = _client("stepfunctions")
+    try:
+        client.start_execution(
+            stateMachineArn=os.environ["STATE_MACHINE_ARN"],
+            name=f"{dossier}.g{generation}",
+            input=json.dumps({"dossier_id": dossier, "generation": generation}),
+        )
+    except client.exceptions.ExecutionAlreadyExists:
+        pass
+
+
+def on_upload(event: Json, _context: Any) -> None:
+    """Remember that the file is there."""
+    for record in event["Records"]:
+        _client("dynamodb").put_item(
+            TableName=os.environ["RECORD_TABLE"],
+            Item={"PK": {"S": f"FILE#{record['s3']['object']['key']}"}, "SK": {"S": "FILE"}},
+        )
+
+
+def reconcile(event: Json, _context: Any) -> None:
+    """Asked for all: start every open case whose execution is gone."""
+    if not event.get("all"):
+        return
+    client = _client("stepfunctions")
+    listed = client.list_executions(
+        stateMachineArn=os.environ["STATE_MACHINE_ARN"], statusFilter="RUNNING"
+    )
+    running = {found["name"].partition(".")[0] for found in listed["executions"]}
+    page = _client("dynamodb").scan(TableName=os.environ["RECORD_TABLE"])
+    for item in page["Items"]:
+        dossier = item["PK"]["S"].removeprefix("D#")
+        if item["SK"]["S"] == "CASE" and item["stage"]["S"] != "Closed" and dossier not in running:
+            _start(dossier, time.time_ns())
