@@ -20,7 +20,7 @@ from chalicelib.domain.ids import (
     PersonRef,
     ProcedureCode,
 )
-from chalicelib.domain.procedure import ProcedureVersion
+from chalicelib.domain.procedure import ProcedureVersion, Text
 from chalicelib.domain.terms import Stage
 
 ContextOf = Callable[[ProcedureCode, int], Context]
@@ -121,7 +121,7 @@ class Records(Protocol):
     def commit(self, change: Change) -> None:
         """Store if the dossier's `ev` is still the one it was loaded with.
 
-        Raise RaceError, SeenError (the mark was there) or FileNotReadyError; then nothing is stored.
+        Raise RaceError, SeenError (the mark was there) or FileNotReadyError; nothing is stored then.
         """
 
     def mark(self, key: str) -> Mapping[str, Any] | None:
@@ -194,6 +194,30 @@ class Workflow(Protocol):
         """Whether this generation's execution exists and runs."""
 
 
+class Offered(Protocol):
+    """A line of the catalogue; every `ProcedureVersion` is one."""
+
+    @property
+    def code(self) -> ProcedureCode:
+        """Of the procedure."""
+
+    @property
+    def version(self) -> int:
+        """In force now."""
+
+    @property
+    def name(self) -> Text:
+        """What people call it."""
+
+    @property
+    def field(self) -> Text:
+        """Its field (lĩnh vực)."""
+
+    @property
+    def receiving(self) -> tuple[str, ...]:
+        """Kinds of agency whose desk takes it in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """An agency's webhook: its secrets newest first, several while one rotates."""
@@ -208,8 +232,8 @@ class Reference(Protocol):
     def procedure(self, code: ProcedureCode, version: int | None = None) -> ProcedureVersion:
         """The version, or the one in force. Raise NotFoundError."""
 
-    def procedures(self) -> Sequence[ProcedureVersion]:
-        """All in force."""
+    def procedures(self) -> Sequence["Offered"]:
+        """All that may be filed now: one line each."""
 
     def directory(self) -> Directory:
         """Agencies and calendars."""
@@ -314,11 +338,11 @@ class Keys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with a form."""
+    """One thing wrong with a form; `code` has a sentence, which `params` fill."""
 
     pointer: str
     code: str
-    detail: str
+    params: Mapping[str, object] = field(default_factory=dict)
 
 
 class Forms(Protocol):

@@ -56,5 +56,6 @@ def _config(read_timeout: int, **more: Any) -> Config:
 def _client(service: str, config: Config) -> Client:
     with _lock:
         if service not in _made:
-            _made[service] = boto3.client(service, config=config)
+            make: Any = boto3.client  # its stubs know services by literal names only
+            _made[service] = make(service, config=config)
         return _made[service]

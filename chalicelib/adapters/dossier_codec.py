@@ -238,7 +238,7 @@ def _leg_from_data(data: Data) -> Leg:
     return Leg(
         n=keys.number_of(data["SK"]),
         kind=LegKind(data["kind"]),
-        code=data.get("code", data["kind"]),
+        code=str(data.get("code", data["kind"])),
         step=int(data["step"]),
         holder=AgencyCode(data["holder"]),
         required=not data.get("optional", False),

@@ -23,8 +23,8 @@ Item = dict[str, dict[str, Any]]  # attribute name -> {"S": …}
 
 SCHEMA: Final = 1
 
-_write = TypeSerializer().serialize
-_read = TypeDeserializer().deserialize
+_write: Any = TypeSerializer().serialize
+_read: Any = TypeDeserializer().deserialize
 
 
 def to_attributes(data: Mapping[str, Any]) -> Item:
@@ -188,9 +188,7 @@ def form_to_json(form: Form) -> str:
 def form_from_json(number: int, text: str) -> Form:
     """The inverse."""
     data = json.loads(text)
-    return Form(
-        number, data["submitter"], data["owner"], data["answers"], _papers(data["papers"])
-    )
+    return Form(number, data["submitter"], data["owner"], data["answers"], _papers(data["papers"]))
 
 
 def _papers(pairs: Iterable[tuple[str, str]]) -> tuple[PaperHandedIn, ...]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.dossier import Dossier, settlement_leg
 from chalicelib.domain.errors import ConflictError, RuleError
+from chalicelib.domain.event import stamp
 from chalicelib.domain.ids import AgencyCode
 from chalicelib.domain.leg import CITIZEN, Leg
 from chalicelib.domain.route import DAY, enter, passed
@@ -136,6 +137,8 @@ def record_payment(
 ) -> None:
     """Money received, in đồng. What is due in full ends the citizen's payment leg."""
     actor.require([dossier.desk], Role.DESK)
+    if leg is not None:
+        dossier.turn(leg, LegKind.PAYMENT, LegKind.RETURN)
     if dossier.status not in (Status.PAYMENT_REQUESTED, Status.PROCESSING, Status.SETTLED):
         raise ConflictError("payment.nothing_due", pointer="/amount")
     outstanding = dossier.dues - dossier.paid
@@ -182,7 +185,7 @@ def apologise(
         actor,
         note=reason,
         unit=unit,
-        promised_at=promised_at.isoformat(),
+        promised_at=stamp(promised_at),
     )
 
 

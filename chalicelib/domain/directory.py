@@ -147,9 +147,7 @@ class Directory:
             return Escalation(heard, tuple(vacant))
         return Escalation((), tuple(vacant))
 
-    def _at_rung(
-        self, holder: AgencyCode, rung: Rung, assignee: OfficerId | None
-    ) -> Told | None:
+    def _at_rung(self, holder: AgencyCode, rung: Rung, assignee: OfficerId | None) -> Told | None:
         if rung is Rung.OFFICER and assignee is not None:
             return Told(assignee, rung, holder)
         for agency in self.superiors(holder):

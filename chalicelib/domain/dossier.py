@@ -215,7 +215,7 @@ class Dossier:
         return leg
 
     def pause(self, leg: Leg, waits: Leg) -> None:
-        """Stop a leg's clock, and those of the legs declared to depend on it, until `waits` ends."""
+        """Stop a leg's clock, and those of the legs that depend on it, until `waits` ends."""
         for each in [leg, *self._dependents(leg)]:
             if each.is_running:
                 each.clock = each.clock.pause(self.calendar(each), self.ctx.now)
@@ -273,7 +273,7 @@ class Dossier:
     # -- finishing a decision
 
     def finish(self, next_wake: Callable[["Dossier"], datetime | None]) -> list[Event]:
-        """Derive status, stage and next wake-up, and return the events of this decision, in order."""
+        """Derive status, stage and next wake-up; returns the events of this decision, in order."""
         self._follow_legs()
         self.stage = self._stage()
         place = (self.stage, self.step)

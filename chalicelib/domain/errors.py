@@ -52,9 +52,9 @@ class TransitionError(RuleError):
 
 
 class FaultsError(RuleError):
-    """Several faults at once; `faults` are (pointer, code, detail)."""
+    """Several faults at once; `faults` are (pointer, code, params)."""
 
-    def __init__(self, code: str, faults: Sequence[tuple[str, str, str]]) -> None:
+    def __init__(self, code: str, faults: Sequence[tuple[str, str, Mapping[str, object]]]) -> None:
         super().__init__(code, count=len(faults))
         self.faults = faults
 

@@ -37,7 +37,9 @@ def answer(dossier: Dossier, actor: Actor, leg: Leg, given: Answer) -> None:
     if actor.agency != leg.holder or leg.kind not in SETTLING:
         raise NotFoundError("callback.not_found")
     if not leg.is_open:
-        dossier.record(EventType.CALLBACK_FILED, actor, note=given.note, of=leg.n, outcome=given.outcome)
+        dossier.record(
+            EventType.CALLBACK_FILED, actor, note=given.note, of=leg.n, outcome=given.outcome
+        )
         return
     if not leg.is_running:
         raise ConflictError("callback.leg_waits")

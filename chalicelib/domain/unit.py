@@ -1,4 +1,4 @@
-"""What a department and its heads decide: receive, work, hand over, complete, send back (R22–R24)."""
+"""What a department and its heads decide: receive, hand over, complete, send back (R22–R24)."""
 
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.calendar import TimeLimit
@@ -33,9 +33,7 @@ def take_over(dossier: Dossier, leg: Leg, actor: Actor) -> bool:
     return True
 
 
-def decline_receipt(
-    dossier: Dossier, actor: Actor, *, reason: str, leg: int | None = None
-) -> None:
+def decline_receipt(dossier: Dossier, actor: Actor, *, reason: str, leg: int | None = None) -> None:
     """Not taken over: the giver looks again while the receiver's clock stands still."""
     mine = dossier.turn(leg, *SETTLING)
     actor.require([mine.holder], *WORKERS)
@@ -46,9 +44,7 @@ def decline_receipt(
     dossier.record(EventType.RECEIPT_DECLINED, actor, mine, note=reason, to=[opened.n])
 
 
-def assign(
-    dossier: Dossier, actor: Actor, *, officer: OfficerId, leg: int | None = None
-) -> None:
+def assign(dossier: Dossier, actor: Actor, *, officer: OfficerId, leg: int | None = None) -> None:
     """The head gives the work to an official; the clock goes on."""
     mine = dossier.turn(leg, *SETTLING, LegKind.REVIEW, LegKind.INTAKE, LegKind.RETURN)
     actor.require([mine.holder], Role.HEAD)
@@ -114,9 +110,7 @@ def refuse(dossier: Dossier, actor: Actor, *, reason: str, leg: int | None = Non
     actor.require([mine.holder], *WORKERS)
     take_over(dossier, mine, actor)
     cut = refuse_on_merits(dossier, mine)
-    dossier.record(
-        EventType.REFUSED, actor, mine, note=reason, cancelled=[each.n for each in cut]
-    )
+    dossier.record(EventType.REFUSED, actor, mine, note=reason, cancelled=[each.n for each in cut])
 
 
 def send_back(dossier: Dossier, actor: Actor, *, reason: str, leg: int | None = None) -> None:

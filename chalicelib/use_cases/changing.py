@@ -76,9 +76,7 @@ def change(
     raise ConflictError("dossier.busy")
 
 
-def _once(
-    deps: Deps, dossier: Dossier, decide: Decide, idempotency: Idempotency | None
-) -> Changed:
+def _once(deps: Deps, dossier: Dossier, decide: Decide, idempotency: Idempotency | None) -> Changed:
     if idempotency:
         if idempotency.key in dossier.keys:
             raise ConflictError("idempotency.mismatch")

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from chalicelib.domain.delivery import Delivery, DeliveryState, Message, next_try
 from chalicelib.domain.dossier import Dossier
@@ -13,7 +14,8 @@ from chalicelib.domain.leg import Leg
 from chalicelib.ports import Deps, RaceError, Sent
 from chalicelib.use_cases.changing import context
 
-WITH_CONTENT = frozenset({Message.LEG_OPENED, Message.SUPPLEMENTED})
+DAY: Final = timedelta(days=1)  # the longest an agency may ask us to wait
+WITH_CONTENT: Final = frozenset({Message.LEG_OPENED, Message.SUPPLEMENTED})
 
 
 def deliver(id: DeliveryId, deps: Deps) -> bool:  # noqa: A002
@@ -49,6 +51,8 @@ def _after(delivery: Delivery, sent: Sent, deps: Deps) -> Delivery:
         return replace(delivery, tries=tries, state=DeliveryState.DELIVERED, last_error="")
     jitter = int(deps.keys.opaque(delivery.id, str(tries))[:4].encode().hex(), 16) % 100 / 100
     again = None if sent.gone else next_try(tries, deps.clock.now(), jitter)
+    if again and sent.retry_after:
+        again = max(again, deps.clock.now() + min(timedelta(seconds=sent.retry_after), DAY))
     if again is None:
         return replace(delivery, tries=tries, state=DeliveryState.DEAD, last_error=sent.error)
     return replace(delivery, tries=tries, next_at=again, last_error=sent.error)

@@ -80,7 +80,7 @@ def _check(command: Submit, actor: Actor, version: ProcedureVersion, deps: Deps)
     if faults := deps.forms.faults(version, command.answers):
         raise FaultsError(
             "form.invalid",
-            [(f"/answers{fault.pointer}", fault.code, fault.detail) for fault in faults],
+            [(f"/answers{fault.pointer}", fault.code, fault.params) for fault in faults],
         )
     known = {paper.code for paper in version.papers}
     handed_in = [paper.paper for paper in command.papers]

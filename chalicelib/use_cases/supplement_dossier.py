@@ -27,15 +27,14 @@ class Supplement:
 
 def supplement_dossier(command: Supplement, actor: Actor, deps: Deps) -> Changed:
     """Raise RuleError for anything missing or not asked for, FaultsError for a bad answer."""
+
     def apply(dossier: Dossier) -> Extras:
         citizen.require_owner(dossier, actor)
         dossier.expect(command.rev)
         citizen.supplement(dossier, actor, subjects=_subjects(command))
         return Extras(form=_merged(dossier, command, deps), files=_files(command))
 
-    return confirm_files(
-        lambda: change(deps, command.dossier, apply, command.idempotency), deps
-    )
+    return confirm_files(lambda: change(deps, command.dossier, apply, command.idempotency), deps)
 
 
 def _subjects(command: Supplement) -> set[str]:
@@ -53,7 +52,7 @@ def _merged(dossier: Dossier, command: Supplement, deps: Deps) -> Form:
     if faults := deps.forms.faults(dossier.ctx.procedure, answers):
         raise FaultsError(
             "form.invalid",
-            [(f"/answers{fault.pointer}", fault.code, fault.detail) for fault in faults],
+            [(f"/answers{fault.pointer}", fault.code, fault.params) for fault in faults],
         )
     replaced = {paper.paper for paper in command.papers}
     kept = tuple(paper for paper in form.papers if paper.paper not in replaced)

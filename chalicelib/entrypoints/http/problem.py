@@ -97,7 +97,7 @@ def refusal_of(error: Error) -> RefusedError | None:
 
 def _faults(error: Error) -> Sequence[Fault]:
     if isinstance(error, FaultsError):
-        return [Fault(pointer, code, detail=detail) for pointer, code, detail in error.faults]
+        return [Fault(pointer, code, params) for pointer, code, params in error.faults]
     return [Fault(error.pointer, error.code, error.params)] if error.pointer else []
 
 

@@ -1,0 +1,67 @@
+"""The one place that knows every adapter: wired lazily, once per process."""
+
+import os
+from functools import cache
+
+from chalicelib import config
+from chalicelib.adapters import clients
+from chalicelib.adapters.clock import Anchor, ServiceClock
+from chalicelib.adapters.deliveries import DynamoDeliveries
+from chalicelib.adapters.files import S3Files
+from chalicelib.adapters.forms import JsonSchemaForms
+from chalicelib.adapters.keys import SecretKeys
+from chalicelib.adapters.records import DynamoRecords
+from chalicelib.adapters.reference import DynamoReference
+from chalicelib.adapters.table import Table
+from chalicelib.adapters.throttle import DynamoThrottle
+from chalicelib.adapters.tokens import DynamoTokens
+from chalicelib.adapters.webhooks import SignedWebhooks
+from chalicelib.adapters.workflow import StepFunctions
+from chalicelib.ports import Deps
+
+
+@cache
+def settings() -> config.Settings:
+    """Raise SettingsError."""
+    return config.read(os.environ)
+
+
+@cache
+def reference() -> DynamoReference:
+    """Catalogue and directory; the development issuer reads its accounts here, too."""
+    return DynamoReference(_record())
+
+
+@cache
+def keys() -> SecretKeys:
+    """What is derived from the deployment's secret."""
+    return SecretKeys(settings().secret)
+
+
+@cache
+def deps() -> Deps:
+    """All ports on AWS, or on what the endpoints in the environment name instead."""
+    given, record = settings(), _record()
+    return Deps(
+        records=DynamoRecords(record, clients.s3, given.file_bucket),
+        deliveries=DynamoDeliveries(record),
+        tokens=DynamoTokens(Table(clients.dynamodb(), given.token_table)),
+        workflow=StepFunctions(clients.stepfunctions, given.state_machine_arn),
+        reference=reference(),
+        files=S3Files(record, clients.s3, given.file_bucket),
+        clock=_clock(),
+        webhooks=SignedWebhooks(loopback=given.is_local),
+        throttle=DynamoThrottle(record),
+        keys=keys(),
+        forms=JsonSchemaForms(),
+        public_url=given.public_url,
+    )
+
+
+def _record() -> Table:
+    return Table(clients.dynamodb(), settings().record_table)
+
+
+def _clock() -> ServiceClock:
+    anchor = settings().clock_anchor
+    return ServiceClock(Anchor(anchor.real, anchor.service, anchor.speed) if anchor else None)

@@ -1,0 +1,91 @@
+"""Settings, read and checked once; what is missing is named at the start, not at the first use."""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Name = Annotated[str, Field(min_length=3)]
+
+
+class SettingsError(Exception):
+    """The environment is not complete or contradicts itself; the message says what to set."""
+
+
+class ClockAnchor(BaseModel):
+    """Where service time stood at a real time (epoch seconds), and how fast it runs."""
+
+    real: float
+    service: float
+    speed: Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseModel):
+    """The names are those of the environment, in lower case."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,15}$")]
+    record_table: Name
+    token_table: Name
+    file_bucket: Name
+    state_machine_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:states:.+:stateMachine:.+")]
+    public_url: Annotated[str, Field(pattern=r"^https?://[^/]+$")]
+    secret_key_file: Path | None = None
+    secret_key: Annotated[str, Field(min_length=43)] | None = None
+    dev_key_file: Path | None = None
+    oidc_issuer: str = ""
+    oidc_audience: str = ""
+    oidc_jwks_url: Annotated[str, Field(pattern=r"^(https://.+)?$")] = ""
+    clock_anchor: ClockAnchor | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """The one stage where the business clock may run fast and a development issuer signs in."""
+        return self.stage == "local"
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The deployment's key. Raise SettingsError where there is none, or a short one."""
+        content = b""
+        if self.secret_key_file:
+            content = self.secret_key_file.read_bytes()
+        elif self.secret_key:
+            content = self.secret_key.encode()
+        if len(content) < 32:  # noqa: PLR2004 - bytes of a SHA-256 key
+            raise SettingsError("SECRET_KEY_FILE or SECRET_KEY: 32 random bytes or more are needed")
+        return content
+
+    @model_validator(mode="after")
+    def _local_only(self) -> Self:
+        local = {"CLOCK_ANCHOR": self.clock_anchor, "DEV_KEY_FILE": self.dev_key_file}
+        for name, value in local.items():
+            if value is not None and not self.is_local:
+                raise ValueError(f"{name} is for the local stage only")
+        return self
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Raise SettingsError."""
+    values: dict[str, object] = {
+        name.lower(): value for name, value in environment.items() if value
+    }
+    try:
+        if anchor := environment.get("CLOCK_ANCHOR"):
+            values["clock_anchor"] = json.loads(anchor)
+        return Settings.model_validate(values)
+    except (ValidationError, ValueError) as error:
+        raise SettingsError(_sentence(error)) from error
+
+
+def _sentence(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return f"CLOCK_ANCHOR: {error}"
+    faults = error.errors(include_url=False, include_input=False)
+    return "; ".join(
+        f"{str(fault['loc'][0]).upper()}: {fault['msg']}" if fault["loc"] else fault["msg"]
+        for fault in faults
+    )
