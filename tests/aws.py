@@ -1,0 +1,42 @@
+"""AWS in this process: the tables and the bucket as infra/data.json declares them, on moto."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib.adapters import clients
+
+DATA = Path(__file__).parents[1] / "infra" / "data.json"
+RECORD, TOKEN, FILES = "motcua-test-record", "motcua-test-token", "motcua-test-files"
+SECRET = b"a secret of tests, 32 bytes or more long"
+
+
+@contextmanager
+def aws() -> Iterator[None]:
+    """Everything empty at the start and gone at the end."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_DEFAULT_REGION", "ap-southeast-1")
+        patch.setattr(clients, "_made", {})
+        _create()
+        yield
+
+
+def _create() -> None:
+    resources = json.loads(DATA.read_text("utf-8"))["Resources"]
+    dynamodb = boto3.client("dynamodb", region_name="ap-southeast-1")
+    for name, resource in {RECORD: "RecordTable", TOKEN: "TokenTable"}.items():
+        dynamodb.create_table(**_table(resources[resource]["Properties"], name))
+    boto3.client("s3", region_name="ap-southeast-1").create_bucket(
+        Bucket=FILES, CreateBucketConfiguration={"LocationConstraint": "ap-southeast-1"}
+    )
+
+
+def _table(properties: dict[str, Any], name: str) -> dict[str, Any]:
+    names = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    return {"TableName": name, **{key: properties[key] for key in names if key in properties}}
