@@ -3,8 +3,9 @@
 Each function yields sentences for the official who edits the tables; nothing means all is well.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Final
@@ -15,8 +16,12 @@ from chalicelib.domain.calendar import TimeLimit, WorkCalendar
 from chalicelib.domain.directory import Agency, Directory
 from chalicelib.domain.errors import Error
 from chalicelib.domain.ids import AgencyCode, OfficerId
-from chalicelib.domain.procedure import ProcedureVersion, RouteLeg
+from chalicelib.domain.procedure import Effect, Milestone, ProcedureVersion, RouteLeg
 from chalicelib.domain.terms import Channel, LegKind, Role
+
+AGENCY_CODE: Final = re.compile(r"[A-Z0-9]+(\.[A-Z0-9]+)*")  # DOMAIN.md, "Codes"
+MOST_CODE: Final = 35  # characters
+VERSIONS: Final = range(1, 10_000)  # four digits in the key, so that they sort
 
 # Limits of different units are compared where they mean most: from the start of a plain week.
 _START: Final = datetime.fromisoformat("2026-06-01T07:00:00+07:00")
@@ -41,13 +46,15 @@ def problems(catalogue: Catalogue) -> list[str]:
 
 def _of_agencies(catalogue: Catalogue) -> Iterator[str]:
     agencies = {agency.code: agency for agency in catalogue.agencies}
-    parents = {code: agency.parent for code, agency in agencies.items() if agency.parent}
+    parents: dict[str, str] = {a.code: a.parent for a in catalogue.agencies if a.parent}
     known = set(catalogue.areas) | set(catalogue.areas.values())
     yield from _twice("agency", (agency.code for agency in catalogue.agencies))
     yield from _twice("kind in an area", (f"{a.kind} in {a.area}" for a in catalogue.agencies))
-    yield from _loops("areas", dict(catalogue.areas))
-    yield from _loops("parent", dict(parents))
+    yield from _loops("areas", catalogue.areas)
+    yield from _loops("parent", parents)
     for agency in catalogue.agencies:
+        if len(agency.code) > MOST_CODE or not AGENCY_CODE.fullmatch(agency.code):
+            yield f"{agency.code}: a code is groups of A-Z 0-9 split by dots, {MOST_CODE} at most"
         if agency.parent and agency.parent not in agencies:
             yield f"{agency.code}: there is no parent {agency.parent}"
         if agency.area not in known:
@@ -80,7 +87,7 @@ def _of_posts(agency: Agency, homes: dict[OfficerId, AgencyCode | None]) -> Iter
                 yield f"{agency.code}: {officer} ({rung}) is no account of this agency"
 
 
-def _loops(what: str, upwards: dict[str, str]) -> Iterator[str]:
+def _loops(what: str, upwards: Mapping[str, str]) -> Iterator[str]:
     for start, above in upwards.items():
         seen, at = {start}, above
         while at in upwards and at not in seen:
@@ -103,6 +110,7 @@ def _of_procedure(version: ProcedureVersion, directory: Directory) -> Iterator[s
     found = chain(
         form_problems(version.form),
         _of_names(version),
+        _of_numbers(version),
         *(_of_leg(leg, version) for step in version.route for leg in step.legs),
         _of_competence(version, directory),
         _of_limits(version),
@@ -122,10 +130,22 @@ def _of_names(version: ProcedureVersion) -> Iterator[str]:
                 yield f"leg {leg.code}: depends on {sorted(strangers)}, not of its step"
 
 
+def _of_numbers(version: ProcedureVersion) -> Iterator[str]:
+    if version.version not in VERSIONS:
+        yield f"version {version.version}: they count from {VERSIONS.start} to {VERSIONS.stop - 1}"
+    for name in ("review_hours", "supplement_days", "payment_days", "collect_days"):
+        if getattr(version, name) < 1:
+            yield f"{name}: must be 1 or more"
+    for fee in version.fees:
+        if min(fee.counter, fee.online) < 0:
+            yield f"fee {fee.code}: is less than nothing"
+
+
 def _of_leg(leg: RouteLeg, version: ProcedureVersion) -> Iterator[str]:
     sections = set(version.form.get("properties", {}))
     if strangers := set(leg.shares) - sections:
         yield f"leg {leg.code}: shares {sorted(strangers)}, which the form does not have"
+    yield from (f"leg {leg.code}: {problem}" for problem in _of_ladder(leg.ladder))
     if leg.kind is LegKind.PAYMENT:
         if leg.unit or leg.limit:
             yield f"leg {leg.code}: a payment has neither unit nor limit"
@@ -133,6 +153,14 @@ def _of_leg(leg: RouteLeg, version: ProcedureVersion) -> Iterator[str]:
         yield f"leg {leg.code}: a route has units, agencies and payments, not {leg.kind}"
     elif leg.limit is None or leg.unit is None or bool(leg.unit.kind) == bool(leg.unit.agency):
         yield f"leg {leg.code}: needs a limit, and a unit by either kind or agency"
+
+
+def _of_ladder(ladder: Sequence[Milestone]) -> Iterator[str]:
+    """A milestone is claimed by its code, so that a second one of that code would never pass."""
+    yield from _twice("milestone", (milestone.code for milestone in ladder))
+    for milestone in ladder:
+        if milestone.effect is Effect.ESCALATE and milestone.rung is None:
+            yield f"milestone {milestone.code}: escalates to no rung"
 
 
 def _of_competence(version: ProcedureVersion, directory: Directory) -> Iterator[str]:

@@ -17,7 +17,7 @@ _UNSURE: Final = re.compile(r"\\[dDwWsSbBpP]|\(\?")
 def form_problems(form: Mapping[str, Any]) -> Iterator[str]:
     """Sentences that name the place as a JSON Pointer; none for a good form."""
     try:
-        jsonschema_rs.Draft202012Validator(form)
+        jsonschema_rs.Draft202012Validator(dict(form))
     except jsonschema_rs.ValidationError as error:
         yield f"form: not a JSON Schema: {error.message}"
         return

@@ -21,15 +21,18 @@ import boto3
 
 from catalogue.check import problems
 from catalogue.read import Account, Catalogue, CatalogueError, read
+from chalicelib.adapters import table_keys as keys
 from chalicelib.adapters.reference_codec import (
     ReferenceDataError,
     agency_to_data,
     procedure_from_data,
     procedure_to_data,
 )
+from chalicelib.domain.ids import AgencyCode
 from chalicelib.domain.procedure import ProcedureVersion
 
 LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+STDIN: Final = "-"  # instead of a secret, which would stay in the shell's history
 SECRET_BYTES: Final = range(24, 65)  # Standard Webhooks 1.0
 
 _Items = Iterator[dict[str, str]]
@@ -66,20 +69,19 @@ def _items(
         "procedures": list(_versions(catalogue.procedures)),
         "catalogue": list(_lines(catalogue.procedures, published)),
         "agencies": [
-            _item("DIRECTORY", f"AGENCY#{agency.code}", agency_to_data(agency))
-            for agency in catalogue.agencies
+            _item(_agency(agency.code), agency_to_data(agency)) for agency in catalogue.agencies
         ],
-        "areas": [_item("DIRECTORY", "AREAS", catalogue.areas)],
-        "calendars": [_item("DIRECTORY", f"CALENDAR#{calendar['code']}", calendar)],
+        "areas": [_item(_directory(keys.AREAS), catalogue.areas)],
+        "calendars": [_item(_directory(keys.CALENDARS + calendar["code"]), calendar)],
         "officers": [
-            _item("DIRECTORY", f"OFFICER#{each.account}", account_data(each)) for each in accounts
+            _item(_directory(keys.OFFICERS + each.account), account_data(each)) for each in accounts
         ],
     }
 
 
 def _versions(procedures: Iterable[ProcedureVersion]) -> _Items:
     for version in procedures:
-        yield _item(*_key(version), procedure_to_data(version))
+        yield _item(keys.version(version.code, version.version), procedure_to_data(version))
 
 
 def _lines(procedures: Iterable[ProcedureVersion], published: Mapping[str, int]) -> _Items:
@@ -88,7 +90,7 @@ def _lines(procedures: Iterable[ProcedureVersion], published: Mapping[str, int])
         if published.get(version.code, 0) <= version.version:
             data = procedure_to_data(version)
             line = {key: data[key] for key in ("code", "version", "name", "field", "receiving")}
-            yield _item("CATALOGUE", f"PROC#{version.code}", line)
+            yield _item(keys.catalogue_line(version.code), line)
 
 
 def account_data(account: Account) -> dict[str, Any]:
@@ -96,29 +98,33 @@ def account_data(account: Account) -> dict[str, Any]:
     return {**asdict(account), "id": account.id or account.account}
 
 
-def _key(version: ProcedureVersion) -> tuple[str, str]:
-    return f"PROC#{version.code}", f"V#{version.version:04d}"
+def _directory(sort: str) -> keys.Key:
+    return {"PK": keys.DIRECTORY, "SK": sort}
 
 
-def _item(pk: str, sk: str, data: Mapping[str, Any]) -> dict[str, str]:
-    return {"PK": pk, "SK": sk, "data": json.dumps(data, ensure_ascii=False, sort_keys=True)}
+def _agency(code: AgencyCode) -> keys.Key:
+    return _directory(keys.AGENCIES + code)
 
 
-def _table(name: str | None) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+def _item(key: keys.Key, data: Mapping[str, Any]) -> dict[str, str]:
+    return key | {"data": json.dumps(data, ensure_ascii=False, sort_keys=True)}
+
+
+def _table(name: str | None) -> Any:
     if not (name := name or os.environ.get("RECORD_TABLE")):
         raise CatalogueError("RECORD_TABLE is not set: which table shall be written?")
     return boto3.resource("dynamodb").Table(name)
 
 
-def _get(table: Any, pk: str, sk: str) -> dict[str, Any] | None:  # noqa: ANN401 - as above
-    item = table.get_item(Key={"PK": pk, "SK": sk}, ConsistentRead=True).get("Item")
+def _get(table: Any, key: keys.Key) -> dict[str, Any] | None:
+    item = table.get_item(Key=key, ConsistentRead=True).get("Item")
     return json.loads(item["data"]) if item else None
 
 
-def _published(table: Any) -> dict[str, int]:  # noqa: ANN401 - as above
+def _published(table: Any) -> dict[str, int]:
     """Versions in force by procedure code."""
-    keys = {":pk": "CATALOGUE"}
-    query = {"KeyConditionExpression": "PK = :pk", "ExpressionAttributeValues": keys}
+    values = {":pk": keys.CATALOGUE}
+    query = {"KeyConditionExpression": "PK = :pk", "ExpressionAttributeValues": values}
     found: dict[str, int] = {}
     while True:
         page = table.query(**query, ConsistentRead=True)
@@ -129,13 +135,14 @@ def _published(table: Any) -> dict[str, int]:  # noqa: ANN401 - as above
         query["ExclusiveStartKey"] = last
 
 
-def _refuse_changed(procedures: Iterable[ProcedureVersion], table: Any) -> None:  # noqa: ANN401
+def _refuse_changed(procedures: Iterable[ProcedureVersion], table: Any) -> None:
     """Raise CatalogueError where a stored version differs from its file."""
     changed = [
         f"{version.code}: version {version.version} is published with other content; "
         "give the file the next version (or --replace, in development)"
         for version in procedures
-        if (stored := _get(table, *_key(version))) and not _same(stored, version)
+        if (stored := _get(table, keys.version(version.code, version.version)))
+        and not _same(stored, version)
     ]
     if changed:
         raise CatalogueError("\n".join(changed))
@@ -154,14 +161,14 @@ def set_webhook(agency: str, url: str, secret: str, table_name: str | None = Non
     The secret it had before stays valid behind the new one, so that it can rotate. Raise
     CatalogueError for an unknown agency, a URL that is not https, or a weak secret.
     """
-    table = _table(table_name)
-    if _get(table, "DIRECTORY", f"AGENCY#{agency}") is None:
+    table, code = _table(table_name), AgencyCode(agency)
+    if _get(table, _agency(code)) is None:
         raise CatalogueError(f"there is no agency {agency}; load the catalogue first")
     _check_webhook(url, secret)
-    before = _get(table, f"AGENCY#{agency}", "WEBHOOK") or {"secrets": []}
+    before = _get(table, keys.webhook(code)) or {"secrets": []}
     earlier = [each for each in before["secrets"] if each != secret]
     data = {"url": url, "secrets": [secret, *earlier][:2]}
-    table.put_item(Item=_item(f"AGENCY#{agency}", "WEBHOOK", data))
+    table.put_item(Item=_item(keys.webhook(code), data))
 
 
 def _check_webhook(url: str, secret: str) -> None:
@@ -213,7 +220,7 @@ def _run_load(given: Namespace) -> None:
 
 
 def _run_webhook(given: Namespace) -> None:
-    secret = sys.stdin.readline().strip() if given.secret == "-" else given.secret
+    secret = sys.stdin.readline().strip() if given.secret == STDIN else given.secret
     set_webhook(given.agency, given.url, secret, given.table)
     print(f"{given.agency} -> {given.url}")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+import yaml  # type: ignore[import-untyped,unused-ignore]  # stubs are optional
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from catalogue.calendar_build import build
@@ -110,7 +110,7 @@ def parse(path: Path) -> Mapping[str, Any]:
     return data
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]  # stubs are optional
     """Refuses a key written twice, of which YAML would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
@@ -119,4 +119,5 @@ class _Loader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(
                 None, None, f"written twice: {', '.join(twice)}", node.start_mark
             )
-        return super().construct_mapping(node, deep)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping

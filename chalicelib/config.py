@@ -65,6 +65,10 @@ class Settings(BaseModel):
         for name, value in local.items():
             if value is not None and not self.is_local:
                 raise ValueError(f"{name} is for the local stage only")
+        if not self.is_local and not (
+            self.oidc_issuer and self.oidc_audience and self.oidc_jwks_url
+        ):
+            raise ValueError("OIDC_ISSUER, OIDC_AUDIENCE and OIDC_JWKS_URL say who signs people in")
         return self
 
 

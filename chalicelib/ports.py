@@ -235,6 +235,9 @@ class Reference(Protocol):
     def procedures(self) -> Sequence["Offered"]:
         """All that may be filed now: one line each."""
 
+    def versions(self, code: ProcedureCode) -> Sequence[int]:
+        """Numbers of all versions, newest first; empty for an unknown procedure."""
+
     def directory(self) -> Directory:
         """Agencies and calendars."""
 

@@ -59,6 +59,12 @@ class DynamoReference:
     def procedures(self) -> Sequence[Offered]:
         return list(self._lines.get().values())
 
+    def versions(self, code: ProcedureCode) -> Sequence[int]:
+        found = self._table.partition(
+            keys.procedure(code), keys.VERSIONS, consistent=False, ProjectionExpression="SK"
+        )
+        return sorted((keys.number_of(data["SK"]) for data in found), reverse=True)
+
     def directory(self) -> Directory:
         return self._directory.get()
 
@@ -87,7 +93,11 @@ class DynamoReference:
         values = {":pk": keys.DIRECTORY, ":officers": keys.OFFICERS}
         items = {data["SK"]: _content(data) for data in self._table.query(where, values)}
         return Directory(
-            [agency_from_data(data) for key, data in items.items() if key.startswith(keys.AGENCIES)],
+            [
+                agency_from_data(data)
+                for key, data in items.items()
+                if key.startswith(keys.AGENCIES)
+            ],
             {
                 data["code"]: WorkCalendar.from_data(data)
                 for key, data in items.items()
@@ -104,7 +114,7 @@ class DynamoReference:
         return Endpoint(content["url"], tuple(content["secrets"]))
 
 
-def _content(data: Data) -> Any:  # noqa: ANN401 - whatever JSON was stored
+def _content(data: Data) -> Any:
     return json.loads(data["data"])
 
 

@@ -27,6 +27,7 @@ LEGS: Final = "CASE#LEG#"
 EVENTS: Final = "EV#"
 NOTES: Final = "NOTE#"
 FORMS: Final = "FORM#"
+VERSIONS: Final = "V#"
 
 CATALOGUE: Final = "CATALOGUE"
 DIRECTORY: Final = "DIRECTORY"
@@ -91,8 +92,12 @@ def tries(caller: str, window: int) -> Key:
     return {"PK": f"THR#{caller}", "SK": f"{window:012d}"}
 
 
+def procedure(code: ProcedureCode) -> str:
+    return f"PROC#{code}"
+
+
 def version(code: ProcedureCode, number: int) -> Key:
-    return {"PK": f"PROC#{code}", "SK": f"V#{number:04d}"}
+    return {"PK": procedure(code), "SK": f"{VERSIONS}{number:04d}"}
 
 
 def catalogue_line(code: ProcedureCode) -> Key:

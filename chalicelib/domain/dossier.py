@@ -135,6 +135,11 @@ class Dossier:
     def running(self) -> Iterator[Leg]:
         return (leg for leg in self.legs if leg.is_running)
 
+    @property
+    def has_overslept(self) -> bool:
+        """Its wake-up is past: after an idle month, or when a deadline moved later meanwhile."""
+        return self.wake_at is not None and self.wake_at <= self.ctx.now
+
     def leg(self, n: int) -> Leg:
         """Raise NotFoundError for a number that no leg has."""
         if 1 <= n <= len(self.legs):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from chalice import Blueprint
+from chalice.app import Blueprint
 
 from chalicelib.bootstrap import deps
 from chalicelib.entrypoints.logging import logger
@@ -15,7 +15,7 @@ schedules = Blueprint(__name__)
 SPARE_MS: Final = 20_000  # stop before the function's own time limit; the next pass goes on
 
 
-@schedules.lambda_function(name="reconcile")  # type: ignore[untyped-decorator]
+@schedules.lambda_function(name="reconcile")
 def reconcile(event: Mapping[str, Any], context: Any) -> dict[str, int]:
     """One pass over what is open and due; `{"all": true}` looks at everything that is open."""
 

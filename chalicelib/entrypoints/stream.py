@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from chalice import Blueprint
+from chalice.app import Blueprint
 
 from chalicelib.bootstrap import deps
 from chalicelib.domain.ids import DeliveryId, DossierCode
@@ -17,7 +17,7 @@ stream = Blueprint(__name__)
 Event = Mapping[str, Any]
 
 
-@stream.lambda_function(name="on_change")  # type: ignore[untyped-decorator]
+@stream.lambda_function(name="on_change")
 def on_change(event: Event, _context: object) -> dict[str, Any]:
     """Handle a batch; answers the records to send again (ReportBatchItemFailures).
 

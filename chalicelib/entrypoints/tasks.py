@@ -6,7 +6,7 @@ still calls them (ARCHITECTURE.md, "Traps").
 
 from typing import Any, TypedDict
 
-from chalice import Blueprint
+from chalice.app import Blueprint
 
 from chalicelib.bootstrap import deps
 from chalicelib.domain.ids import DossierCode
@@ -33,7 +33,7 @@ def as_output(going: Next) -> dict[str, Any]:
     }
 
 
-@tasks.lambda_function(name="wake")  # type: ignore[untyped-decorator]
+@tasks.lambda_function(name="wake")
 def wake(event: Asked, _context: object) -> dict[str, Any]:
     """Locate and Escalate: claim what has passed, answer where the record says to go."""
     code, generation = DossierCode(event["dossier_id"]), event["generation"]
@@ -41,7 +41,7 @@ def wake(event: Asked, _context: object) -> dict[str, Any]:
     return {"dossier_id": code, "generation": generation, "next": as_output(going)}
 
 
-@tasks.lambda_function(name="rollover")  # type: ignore[untyped-decorator]
+@tasks.lambda_function(name="rollover")
 def rollover(event: Asked, _context: object) -> dict[str, Any]:
     """Rollover: start generation n+1 on the definition as it is now."""
     code = DossierCode(event["dossier_id"])

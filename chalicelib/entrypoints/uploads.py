@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
-from chalice import Blueprint
+from chalice.app import Blueprint
 
 from chalicelib.bootstrap import deps
 from chalicelib.domain.ids import FileId
@@ -14,7 +14,7 @@ uploads = Blueprint(__name__)
 PREFIX = "uploads/"
 
 
-@uploads.lambda_function(name="on_upload")  # type: ignore[untyped-decorator]
+@uploads.lambda_function(name="on_upload")
 def on_upload(event: Mapping[str, Any], _context: object) -> dict[str, int]:
     """Mark promised files as present if they are what was promised; answers how many were."""
     present = 0

@@ -8,10 +8,11 @@ from typing import Any
 from chalicelib.domain.actor import Actor, ActorKind
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.errors import ConflictError, Error
+from chalicelib.domain.ids import FileId
 from chalicelib.domain.interagency import Answer, answer
 from chalicelib.domain.terms import EventType
 from chalicelib.ports import CallbackTarget, Deps, Mark, SeenError
-from chalicelib.use_cases.changing import Extras, change
+from chalicelib.use_cases.changing import Extras, change, confirm_files
 
 KEEP_IDS_DAYS = 8
 
@@ -46,10 +47,10 @@ def answer_callback(command: Callback, deps: Deps) -> Receipt:
 
     def apply(dossier: Dossier) -> Extras:
         answer(dossier, actor, dossier.leg(target.leg), command.answer)
-        return Extras(mark=mark)
+        return Extras(mark=mark, files=_result(command, dossier))
 
     try:
-        changed = change(deps, target.dossier, apply)
+        changed = confirm_files(lambda: change(deps, target.dossier, apply), deps)
     except SeenError as seen:
         return _again(command, seen.content)
     except Error:
@@ -58,6 +59,12 @@ def answer_callback(command: Callback, deps: Deps) -> Receipt:
         raise
     filed = any(event.type is EventType.CALLBACK_FILED for event in changed.events)
     return Receipt.FILED if filed else Receipt.APPLIED
+
+
+def _result(command: Callback, dossier: Dossier) -> tuple[FileId, ...]:
+    """The file of a result that was taken; one that came too late is not the dossier's."""
+    result = command.answer.result
+    return (FileId(result),) if result and dossier.result == result else ()
 
 
 def _mark(command: Callback, deps: Deps) -> Mark:

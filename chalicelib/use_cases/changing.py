@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from chalicelib.domain.delivery import deliveries
 from chalicelib.domain.dossier import Context, Dossier
-from chalicelib.domain.errors import ConflictError, Error
+from chalicelib.domain.errors import ConflictError, Error, RuleError
 from chalicelib.domain.event import Event
 from chalicelib.domain.ids import DossierCode, FileId, ProcedureCode
 from chalicelib.domain.milestones import next_wake
-from chalicelib.ports import Change, Deps, Form, Mark, RaceError
+from chalicelib.ports import Change, Deps, FileNotReadyError, Form, Mark, RaceError
 
 TRIES = 8
 REMEMBERED_KEYS = 3
+Stored = TypeVar("Stored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Extras:
     mark: Mark | None = None
     form: Form | None = None
     files: tuple[FileId, ...] = ()
+    anyway: bool = False  # store it even if nothing happened: only its next wake-up is new
 
 
 Decide = Callable[[Dossier], Extras | None]
@@ -83,7 +86,7 @@ def _once(deps: Deps, dossier: Dossier, decide: Decide, idempotency: Idempotency
         dossier.idempotency = str(idempotency)
         dossier.keys = (*dossier.keys, idempotency.key)[-REMEMBERED_KEYS:]
     extras = decide(dossier) or Extras()
-    if not dossier.happenings:
+    if not (dossier.happenings or extras.anyway):
         return Changed(dossier, [])
     return Changed(dossier, commit(deps, dossier, extras))
 
@@ -104,6 +107,18 @@ def commit(deps: Deps, dossier: Dossier, extras: Extras) -> list[Event]:
         )
     )
     return events
+
+
+def confirm_files(store: Callable[[], Stored], deps: Deps) -> Stored:
+    """Store; where a file's arrival has not been noticed yet, look at the object and try again."""
+    checked: set[FileId] = set()
+    while True:
+        try:
+            return store()
+        except FileNotReadyError as missing:
+            if missing.file in checked or not deps.files.confirm(missing.file):
+                raise RuleError("upload.not_ready", pointer="/papers", file=missing.file) from None
+            checked.add(missing.file)
 
 
 def _replayed(deps: Deps, code: DossierCode, idempotency: Idempotency) -> bool:

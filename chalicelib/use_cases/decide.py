@@ -8,10 +8,10 @@ from chalicelib.domain import desk, unit
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.ids import DossierCode
+from chalicelib.domain.ids import DossierCode, FileId
 from chalicelib.domain.terms import LegKind
 from chalicelib.ports import Deps
-from chalicelib.use_cases.changing import Changed, Idempotency, change
+from chalicelib.use_cases.changing import Changed, Extras, Idempotency, change, confirm_files
 
 
 def _refuse(dossier: Dossier, actor: Actor, **given: Any) -> None:
@@ -50,19 +50,26 @@ class Decision:
 
 
 def decide(command: Decision, actor: Actor, deps: Deps) -> Changed:
-    """Raise StaleError, ConflictError, ForbiddenError, RuleError, TransitionError, NotFoundError."""
+    """Raise NotFoundError, ForbiddenError, ConflictError, RuleError and what they are bases of."""
 
-    def apply(dossier: Dossier) -> None:
+    def apply(dossier: Dossier) -> Extras:
         if not concerns(dossier, actor):
             raise NotFoundError("dossier.not_found")
         dossier.expect(command.rev)
         ACTIONS[command.action](dossier, actor, **command.given)
+        return Extras(files=_result(command))
 
-    return change(deps, command.dossier, apply, command.idempotency)
+    return confirm_files(lambda: change(deps, command.dossier, apply, command.idempotency), deps)
+
+
+def _result(command: Decision) -> tuple[FileId, ...]:
+    """A result is a stored file; it must be there before anything rests on it (R27)."""
+    result = command.given.get("result")
+    return (FileId(result),) if result else ()
 
 
 def concerns(dossier: Dossier, actor: Actor) -> bool:
-    """Whether this official may know of it: the desk, its units and agencies, and those above them."""
+    """Whether this official may know of it: the desk, the units and agencies, those above them."""
     if actor.agency is None:
         return False
     directory = dossier.ctx.directory

@@ -4,7 +4,7 @@ from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.ids import DossierCode
 from chalicelib.domain.milestones import claim_passed
 from chalicelib.ports import Deps, Next
-from chalicelib.use_cases.changing import change
+from chalicelib.use_cases.changing import Extras, change
 from chalicelib.use_cases.lead import whereto
 
 
@@ -14,8 +14,10 @@ def escalate(code: DossierCode, generation: int, deps: Deps) -> Next:
     Raise NotFoundError for a dossier that does not exist.
     """
 
-    def claim(dossier: Dossier) -> None:
-        if not dossier.is_closed and generation >= dossier.generation:
-            claim_passed(dossier)
+    def claim(dossier: Dossier) -> Extras:
+        if dossier.is_closed or generation < dossier.generation:
+            return Extras()
+        claim_passed(dossier)
+        return Extras(anyway=dossier.has_overslept)
 
     return whereto(change(deps, code, claim).dossier, generation, deps)

@@ -42,13 +42,23 @@ class Worklist:
     next: str
 
 
-def list_worklist(
-    actor: Actor, queue: str, due_before: str, limit: int, cursor: str, deps: Deps
-) -> Worklist:
-    """Only the caller's own unit. `queue` is `work` or `task`; `due_before` a stamp or empty."""
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """`queue` is `work` or `task`; `due_before` a stamp, `procedure` a code, both may be empty."""
+
+    queue: str = "work"
+    due_before: str = ""
+    procedure: str = ""
+    limit: int = 50
+    cursor: str = ""
+
+
+def list_worklist(actor: Actor, wanted: Filter, deps: Deps) -> Worklist:
+    """Only the caller's own unit; a page of one procedure may be shorter than `limit`."""
     if actor.agency is None:
         raise ForbiddenError("decision.not_yours")
-    page = deps.records.worklist(f"{actor.agency}#{queue}", limit, cursor, due_before)
+    queue = f"{actor.agency}#{wanted.queue}"
+    page = deps.records.worklist(queue, wanted.limit, wanted.cursor, wanted.due_before)
     calendar = deps.reference.directory().calendar(actor.agency)
     now = deps.clock.now()
 
@@ -56,7 +66,8 @@ def list_worklist(
         left = calendar.between(now, row.due) if row.due else None
         return Work(row.dossier, row.leg, row.due, _rag(left), left, row.row)
 
-    return Worklist([work(row) for row in page.items], page.next)
+    rows = [row for row in page.items if wanted.procedure in ("", row.row.get("procedure"))]
+    return Worklist([work(row) for row in rows], page.next)
 
 
 def _rag(remaining: int | None) -> Rag:

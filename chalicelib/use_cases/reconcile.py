@@ -63,7 +63,7 @@ def _repair(key: str, done: Repaired, deps: Deps, *, everything: bool) -> None:
 
 
 def revive(code: DossierCode, deps: Deps, *, everything: bool = False) -> bool:
-    """Claim what has passed and make sure an execution leads the dossier; True if one was started."""
+    """Claim what has passed and make sure an execution leads it; True if one was started."""
     dossier = deps.records.load(code, context(deps))
     if dossier.is_closed:
         return False

@@ -1,23 +1,22 @@
 """A citizen (or the desk for one) files a dossier once (R1)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from chalicelib.domain import citizen
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.dossier import Context, Dossier
 from chalicelib.domain.errors import ConflictError, FaultsError, ForbiddenError, RuleError
 from chalicelib.domain.event import digest_of, moment, stamp
-from chalicelib.domain.ids import AgencyCode, DossierCode, FileId, PersonRef, ProcedureCode
+from chalicelib.domain.ids import AgencyCode, DossierCode, PersonRef, ProcedureCode
 from chalicelib.domain.procedure import ProcedureVersion
 from chalicelib.domain.terms import Channel, Role, Status
-from chalicelib.ports import Deps, FileNotReadyError, Form, Mark, PaperHandedIn, SeenError
-from chalicelib.use_cases.changing import Extras, commit
+from chalicelib.ports import Deps, Form, Mark, PaperHandedIn, SeenError
+from chalicelib.use_cases.changing import Extras, commit, confirm_files
 
 KEEP_KEYS_DAYS = 7
-Stored = TypeVar("Stored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +146,6 @@ def _store(command: Submit, actor: Actor, dossier: Dossier, deps: Deps) -> Submi
         dossier.rev,
         due,
     )
-
-
-def confirm_files(store: Callable[[], Stored], deps: Deps) -> Stored:
-    """Store; where a file's arrival has not been noticed yet, look at the object and try again."""
-    checked: set[FileId] = set()
-    while True:
-        try:
-            return store()
-        except FileNotReadyError as missing:
-            if missing.file in checked or not deps.files.confirm(missing.file):
-                raise RuleError("upload.not_ready", pointer="/papers", file=missing.file) from None
-            checked.add(missing.file)
 
 
 def _again(command: Submit, content: Mapping[str, Any], deps: Deps) -> Submitted:

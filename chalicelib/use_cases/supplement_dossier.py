@@ -10,8 +10,8 @@ from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.errors import FaultsError
 from chalicelib.domain.ids import DossierCode
 from chalicelib.ports import Deps, Form, PaperHandedIn
-from chalicelib.use_cases.changing import Changed, Extras, Idempotency, change
-from chalicelib.use_cases.submit_dossier import confirm_files
+from chalicelib.use_cases.changing import Changed, Extras, Idempotency, change, confirm_files
+from chalicelib.use_cases.track_dossier import require_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ def supplement_dossier(command: Supplement, actor: Actor, deps: Deps) -> Changed
     """Raise RuleError for anything missing or not asked for, FaultsError for a bad answer."""
 
     def apply(dossier: Dossier) -> Extras:
+        require_seen(dossier, actor)
         citizen.require_owner(dossier, actor)
         dossier.expect(command.rev)
         citizen.supplement(dossier, actor, subjects=_subjects(command))

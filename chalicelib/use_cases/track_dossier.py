@@ -38,8 +38,8 @@ def track_dossier(command: Track, actor: Actor | None, deps: Deps) -> Tracked:
     if actor is None:
         _check_secret(command, deps)
     dossier = deps.records.load(command.dossier, context(deps))
-    if actor is not None and not may_see(dossier, actor):
-        raise NotFoundError("dossier.not_found")
+    if actor is not None:
+        require_seen(dossier, actor)
     return Tracked(dossier, deps.records.events(command.dossier))
 
 
@@ -56,6 +56,12 @@ def may_see(dossier: Dossier, actor: Actor) -> bool:
     if Role.CITIZEN in actor.roles:
         return actor.id in (dossier.owner, dossier.submitter)
     return Role.AUDITOR in actor.roles or concerns(dossier, actor)
+
+
+def require_seen(dossier: Dossier, actor: Actor) -> None:
+    """Raise NotFoundError: whoever may not see a dossier does not learn that it exists."""
+    if not may_see(dossier, actor):
+        raise NotFoundError("dossier.not_found")
 
 
 @dataclass(frozen=True, slots=True)

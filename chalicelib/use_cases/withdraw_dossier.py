@@ -8,6 +8,7 @@ from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.ids import DossierCode
 from chalicelib.ports import Deps
 from chalicelib.use_cases.changing import Changed, Idempotency, change
+from chalicelib.use_cases.track_dossier import require_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,10 @@ class Withdraw:
 
 
 def withdraw_dossier(command: Withdraw, actor: Actor, deps: Deps) -> Changed:
-    """Raise ForbiddenError, StaleError, TransitionError."""
+    """Raise NotFoundError, ForbiddenError, StaleError, TransitionError."""
 
     def apply(dossier: Dossier) -> None:
+        require_seen(dossier, actor)
         citizen.require_owner(dossier, actor)
         dossier.expect(command.rev)
         citizen.withdraw(dossier, actor, reason=command.reason)

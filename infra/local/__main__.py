@@ -13,9 +13,15 @@ from infra.local.process import ChildFailedError
 _ENVIRONMENT = """\
 environment:
   PORT          port of the site on 127.0.0.1 (default 8000)
-  SPEED         service seconds per real second (default 1)
-  START         service time at the first start, ISO 8601 (default: now)
+  SPEED         service seconds per real second: 3600 passes an hour each second (default 1)
+  START         business time to begin at, read on a fresh home only (default now); ISO 8601,
+                without a zone it is Vietnam's, such as 2026-12-01T08:00
   MOTCUA_HOME   folder of all state (default .local); remove it to start afresh
+
+files in $MOTCUA_HOME:
+  cloud.json           addresses and process ids while it runs
+  logs/                one log for each process
+  failed-events.jsonl  events that no handler took
 """
 
 
@@ -27,11 +33,26 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="start everything; Ctrl-C saves and ends")
-    run.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
-    run.add_argument("--speed", default=os.environ.get("SPEED"), help="service seconds per second")
-    run.add_argument("--start", default=os.environ.get("START"), help="ISO 8601, first start only")
+    run = commands.add_parser(
+        "run",
+        help="start everything; Ctrl-C saves and ends",
+        description="Starts everything in the foreground; Ctrl-C saves and ends.",
+        epilog=_ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    known = os.environ
+    run.add_argument("--port", type=port, default=known.get("PORT") or "8000", help="see PORT")
+    run.add_argument("--speed", default=known.get("SPEED"), help="see SPEED")
+    run.add_argument("--start", default=known.get("START"), help="see START")
     return parser
+
+
+def port(text: str) -> int:
+    """A port from the command line. Raises what argparse turns into its own message."""
+    number = int(text)
+    if not 0 < number < 1 << 16:
+        raise argparse.ArgumentTypeError(f"PORT must be between 1 and 65535, not {text}")
+    return number
 
 
 def main() -> int:
@@ -40,7 +61,7 @@ def main() -> int:
     try:
         speed, start = clock.parse_speed(arguments.speed), clock.parse_start(arguments.start)
     except ValueError as error:
-        report.complain(f"SPEED or START: {error}")
+        report.complain(str(error))
         return 2
     try:
         supervisor.run(arguments.port, speed, start)

@@ -8,14 +8,17 @@ import resource
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra.local import handlers
 from infra.local.gateway import Gateway
 from infra.local.guard import die_with_parent, expect_cut_connections, ready
-from infra.local.wire import Reply, Request
 from infra.local.server import Handle, Server
 from infra.local.settings import ROOT, Ports, ports_from_environment
 from infra.local.static import Pages
+
+if TYPE_CHECKING:
+    from infra.local.wire import Reply, Request
 
 WEB = "MOTCUA_WEB"
 

@@ -7,11 +7,11 @@ function is the seam: it is replaced here, once, for every module that imported 
 
 from __future__ import annotations
 
-import functools
 import importlib
 import io
 import json
 import pkgutil
+import threading
 import traceback
 from typing import Any
 
@@ -36,7 +36,7 @@ class LambdaClient:
         answer: Json = {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
         try:
             result = handler(json.loads(Payload), context_for(FunctionName))
-        except Exception as error:  # Lambda reports whatever a handler raises
+        except Exception as error:  # noqa: BLE001 - Lambda reports whatever a handler raises
             traceback.print_exc()
             answer["FunctionError"] = "Unhandled"
             result = error_payload(error)
@@ -56,15 +56,19 @@ class Clients:
     """Stands in for moto's `boto_client_for`; clients are made once and shared."""
 
     def __init__(self, handlers: dict[str, Handler], ports: Ports) -> None:
-        self._lambda = LambdaClient(handlers)
+        self._made: dict[str, Any] = {"lambda": LambdaClient(handlers)}
+        self._lock = threading.Lock()
         self._ports = ports
 
     def __call__(self, region: str, service: str, state_credentials: Any = None) -> Any:
-        del region, state_credentials  # one region, one account
-        return self._lambda if service == "lambda" else self._client(service)
+        """The client for a service; moto gives region and credentials, of which there is one."""
+        del region, state_credentials
+        with self._lock:  # boto3 must not make two at the same time
+            if service not in self._made:
+                self._made[service] = self._make(service)
+            return self._made[service]
 
-    @functools.cache  # noqa: B019 - lives as long as the process
-    def _client(self, service: str) -> Any:
+    def _make(self, service: str) -> Any:
         workflow = service in {"stepfunctions", "sfn"}
         make: Any = boto3.client  # its types want the service's name spelt out
         return make(

@@ -10,10 +10,15 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VIETNAM = timezone(timedelta(hours=7))
 SAVE_EVERY = 1.0  # seconds of real time
+_FASTEST = 1_000_000  # more would pass a year in half a minute
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class Anchor:
         return self.service + (real - self.real) * self.speed
 
     def as_dict(self) -> dict[str, float]:
+        """The form it is handed to other processes in."""
         return asdict(self)
 
 
@@ -73,7 +79,7 @@ class BusinessClock:
         }
         temporary = file.with_suffix(".new")
         temporary.write_text(json.dumps(content))
-        os.replace(temporary, file)
+        temporary.replace(file)
 
 
 def load(file: Path) -> Saved | None:
@@ -86,18 +92,26 @@ def load(file: Path) -> Saved | None:
 
 
 def parse_start(text: str | None) -> datetime | None:
-    """An ISO 8601 moment; without a zone it is UTC. Raises ValueError."""
+    """An ISO 8601 moment; without a zone it is Vietnam's. Raises ValueError."""
     if not text:
         return None
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            f"START must be like 2026-12-01T08:00 or …08:00+07:00, not {text}"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
 
 
 def parse_speed(text: str | None) -> float:
     """Service seconds per real second, above zero. Raises ValueError."""
-    speed = float(text or 1)
-    if not 0 < speed <= 1_000_000:
-        raise ValueError(f"SPEED must be above 0 and at most 1000000, not {text}")
+    try:
+        speed = float(text or 1)
+    except ValueError:
+        speed = 0
+    if not 0 < speed <= _FASTEST:
+        raise ValueError(f"SPEED must be a number above 0 and at most {_FASTEST}, not {text}")
     return speed
 
 

@@ -10,19 +10,13 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from infra.local import recovery
 from infra.local.guard import die_with_parent, expect_cut_connections, ready
+from infra.local.origins import Application, Message, OwnOrigins, Receive, Scope, Send
 from infra.local.settings import ACCOUNT, REGION, Home, ports_from_environment
-from infra.local.snapshot import Saver, load_services
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+from infra.local.snapshot import Saver, check, load_services
 
 SAVE_EVERY = 2.5  # seconds; longer when saving itself takes long
 _READS = (b"Get", b"Query", b"Scan", b"BatchGet", b"TransactGet", b"Describe", b"List", b"Receive")
@@ -42,12 +36,14 @@ class DataPlane:
         if scope["type"] == "lifespan":
             await self._application(scope, receive, self._before_serving(send))
             return
+        changes = scope["type"] == "http" and _may_change(scope)
+        # Before, as the answer leaves before the call returns; and after, as a save that
+        # starts in between would miss the change.
+        self._changed |= changes
         try:
             await self._application(scope, receive, send)
         finally:
-            # After, not before: a save that starts in between would miss the change.
-            if scope["type"] == "http" and _may_change(scope):
-                self._changed = True
+            self._changed |= changes
 
     def _before_serving(self, send: Send) -> Send:
         async def sending(message: Message) -> None:
@@ -74,7 +70,7 @@ class DataPlane:
                 continue
             self._changed = False
             self._saver.start()
-            while self._saver.busy():
+            while self._saver.busy():  # noqa: ASYNC110 - a process has no event to await
                 await asyncio.sleep(0.05)
             self._changed |= not self._saver.succeeded
 
@@ -142,7 +138,7 @@ async def _serve(home: Home, listening: socket.socket) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    plane = DataPlane(ministack.app, home)
+    plane = DataPlane(OwnOrigins(ministack.app), home)
     saving = asyncio.create_task(plane.save_regularly(stop))
     hypercorn = importlib.import_module("hypercorn.asyncio")
     await hypercorn.serve(
@@ -155,7 +151,7 @@ async def _serve(home: Home, listening: socket.socket) -> None:
 def _lock_state(home: Home) -> None:
     """Wait until no process of an earlier run, nor its saving fork, writes here."""
     home.state.mkdir(parents=True, exist_ok=True)
-    fcntl.flock(os.open(home.state / "lock", os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX)
+    fcntl.flock(os.open(home.state / "lock", os.O_CREAT | os.O_RDWR, 0o600), fcntl.LOCK_EX)
 
 
 def main() -> None:
@@ -164,6 +160,7 @@ def main() -> None:
     home = Home.from_environment()
     port = ports_from_environment().data
     _lock_state(home)
+    check(home.state)
     _configure(home, port)
     listening = socket.create_server(("127.0.0.1", port), backlog=1024)
     asyncio.run(_serve(home, listening))

@@ -7,14 +7,17 @@ import binascii
 import json
 import threading
 from dataclasses import dataclass
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
-from chalice.app import Chalice
 from chalice.local import LocalChalice, LocalGatewayAuthorizer, LocalGatewayException
 
 from infra.local.handlers import Context, context_for
 from infra.local.wire import Headers, Reply, Request, problem
+
+if TYPE_CHECKING:
+    from chalice.app import Chalice
 
 Json = dict[str, Any]
 
@@ -61,7 +64,8 @@ class Routes:
         if route is None:
             return None
         names = _split(route)
-        values = {name[1:-1]: part for name, part in zip(names, parts) if name.startswith("{")}
+        pairs = zip(names, parts, strict=True)
+        values = {name[1:-1]: part for name, part in pairs if name.startswith("{")}
         return Match(route, values)
 
 
@@ -182,7 +186,7 @@ class Gateway:
         except (binascii.Error, AttributeError):
             raw = json.dumps(body).encode()
         status = int(answer["statusCode"])
-        if status >= 400 and not _is_problem(headers):
+        if status >= HTTPStatus.BAD_REQUEST and not _is_problem(headers):
             return _mapped(status, request, headers)
         if not any(name.lower() == "content-type" for name, _ in headers) and raw:
             headers.append(("Content-Type", "application/json"))

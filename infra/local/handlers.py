@@ -1,4 +1,4 @@
-"""The Lambda functions of the system by dotted name, and how the local cloud calls them."""
+"""What the local cloud runs of the system, by dotted name, and how it calls Lambda functions."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ NAMES = {
     "on_change": "chalicelib.entrypoints.stream.on_change",
     "on_upload": "chalicelib.entrypoints.uploads.on_upload",
     "reconcile": "chalicelib.entrypoints.schedules.reconcile",
+    "seed": "catalogue.load.load",
     "app": "app.app",
 }
 
@@ -39,6 +40,7 @@ class Context:
 
     @property
     def invoked_function_arn(self) -> str:
+        """Names this region and account, as in AWS."""
         return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.function_name}"
 
     def get_remaining_time_in_millis(self) -> int:

@@ -7,14 +7,20 @@ import socket
 
 from infra.local.settings import Home, Ports
 
+_FIRST_FREE = 1024  # below, most systems want special rights
+
 
 class PortTakenError(Exception):
-    """Something else listens on the port the API was asked to use."""
+    """Something else listens on the port the API was asked to use, or nobody may."""
 
     def __init__(self, port: int) -> None:
+        other = port + 1 if _FIRST_FREE <= port < (1 << 16) - 1 else 8001
+        why = "taken by another program"
+        if port < _FIRST_FREE:
+            why = "taken, or needs special rights"
         super().__init__(
-            f"Port {port} is taken by another program. End that program, or choose "
-            f"another port:  PORT={port + 1} make run"
+            f"Port {port} is {why}. End that program, or choose another port:  "
+            f"PORT={other} make run"
         )
 
 

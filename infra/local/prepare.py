@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.local import resources, seed
+from infra.local import handlers, resources
 from infra.local.guard import die_with_parent, ready
 from infra.local.settings import ports_from_environment
 
@@ -11,7 +11,7 @@ def main() -> None:
     """Idempotent: every start runs it."""
     die_with_parent()
     resources.create_data(ports_from_environment())
-    seed.load_catalogue()
+    handlers.load("seed")()
     ready()
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra.local.guard import LIFELINE, READY
 from infra.local.settings import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _STABLE_AFTER = 0.2, 5.0, 10.0  # seconds
 _TAIL = 25  # lines
@@ -24,7 +28,7 @@ class ChildFailedError(Exception):
 def _rotate(log: Path) -> None:
     """Keep the log of the run before this one, no more."""
     if log.exists():
-        os.replace(log, log.with_suffix(".log.old"))
+        log.replace(log.with_suffix(".log.old"))
 
 
 class Child:
@@ -42,10 +46,12 @@ class Child:
 
     @property
     def pid(self) -> int | None:
+        """Of the process started last; None before the first."""
         return self._process.pid if self._process else None
 
     @property
     def alive(self) -> bool:
+        """Whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> int:
@@ -53,7 +59,7 @@ class Child:
         reading, writing = os.pipe()
         ties = {LIFELINE: str(self._lifeline), READY: str(writing)}
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own modules
                 [sys.executable, "-m", f"infra.local.{self.name}"],
                 env={**self._environment, **ties},
                 cwd=ROOT,
@@ -111,10 +117,8 @@ class Child:
         """End it and whatever it started at once."""
         if not self._process:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):  # it was faster
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # it was faster
         self._process.wait()
 
     def tail(self) -> str:

@@ -36,14 +36,14 @@ class Schedule:
         while True:
             self._wake.clear()
             whole, self._whole = self._whole, False
-            if not self._passed(whole):
+            if not self._passed(whole=whole):
                 self._whole |= whole
             self._wake.wait(RECONCILE_EVERY if not self._whole else 1.0)
 
-    def _passed(self, whole: bool) -> bool:
+    def _passed(self, *, whole: bool) -> bool:
         try:
             self._reconcile({"all": True} if whole else {}, handlers.context_for("reconcile", 900))
-        except Exception:  # the next pass tries again
+        except Exception:  # noqa: BLE001 - the next pass tries again
             traceback.print_exc()
             return False
         return True

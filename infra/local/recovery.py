@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from http import HTTPStatus
 from typing import Any
 
 from infra.local.settings import ACCOUNT, RECORD_TABLE, REGION
@@ -67,7 +68,7 @@ async def _call(action: str, request: Json) -> Json | None:
         "POST", "/", headers, json.dumps(request).encode(), {}
     )
     answer: Json = json.loads(body)
-    if status == 200:
+    if status == HTTPStatus.OK:
         return answer
     if answer["__type"].endswith("ResourceNotFoundException"):
         return None

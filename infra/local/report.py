@@ -7,12 +7,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from infra.local.settings import Ports
+from infra.local.clock import VIETNAM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.local.settings import Ports
 
 
 def say(line: str = "") -> None:
@@ -35,10 +39,10 @@ def step(done: str) -> Iterator[None]:
 
 def welcome(ports: Ports, service: float, speed: float) -> None:
     """The address, the business clock and who can sign in."""
-    moment = datetime.fromtimestamp(service, UTC).astimezone()
+    moment = datetime.fromtimestamp(service, VIETNAM)
     say(f"\n  {ports.api_url}\n")
     say(
-        f"  Business clock: {moment:%Y-%m-%d %H:%M:%S %Z}"
+        f"  Business clock: {moment:%Y-%m-%d %H:%M:%S} (UTC+7)"
         + (f", {speed:g} × real time" if speed != 1 else "")
     )
     accounts = _accounts(ports)
@@ -74,6 +78,9 @@ def table(accounts: list[dict[str, Any]]) -> list[str]:
     ]
     rows.insert(0, ("account", "name", "roles", "agency"))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows
-    ]
+    return [_line(row, widths) for row in rows]
+
+
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+    return "  ".join(cells).rstrip()

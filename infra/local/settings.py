@@ -53,6 +53,7 @@ class Home:
 
     @property
     def logs(self) -> Path:
+        """One file for each child, of this run and the one before."""
         return self.path / "logs"
 
     @property
@@ -67,6 +68,7 @@ class Home:
 
     @property
     def lock(self) -> Path:
+        """Held by the supervisor for as long as it lives."""
         return self.path / "lock"
 
     @property
@@ -76,14 +78,17 @@ class Home:
 
     @property
     def clock(self) -> Path:
+        """How far the business clock got."""
         return self.path / "clock.json"
 
     @property
     def ports(self) -> Path:
+        """The ports of the last run, taken again where free."""
         return self.path / "ports.json"
 
     @property
     def cloud(self) -> Path:
+        """Addresses, process ids and clock of the running cloud, as JSON."""
         return self.path / "cloud.json"
 
     @property
@@ -98,10 +103,12 @@ class Home:
 
     @property
     def secret_key(self) -> Path:
+        """32 random bytes from which the application derives its keys."""
         return self.path / "secret.key"
 
     @property
     def dev_key(self) -> Path:
+        """The development issuer's signing key; the application makes it."""
         return self.path / "dev-issuer.pem"
 
 
@@ -115,14 +122,17 @@ class Ports:
 
     @property
     def api_url(self) -> str:
+        """Origin of the site."""
         return f"http://127.0.0.1:{self.api}"
 
     @property
     def data_url(self) -> str:
+        """Endpoint of DynamoDB, S3 and SQS; browsers upload files to it."""
         return f"http://127.0.0.1:{self.data}"
 
     @property
     def workflow_url(self) -> str:
+        """Endpoint of Step Functions."""
         return f"http://127.0.0.1:{self.workflow}"
 
 

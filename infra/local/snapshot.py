@@ -14,13 +14,19 @@ import importlib
 import json
 import os
 import time
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra.local.guard import signal_at_parents_death
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 ORDER = ("s3", "sqs", "dynamodb")
+
+
+class UnreadableStateError(Exception):
+    """A saved file cannot be read; nothing was changed."""
 
 
 class Saver:
@@ -39,7 +45,7 @@ class Saver:
         self._started = time.time()
         # The expiry thread changes tables under this lock: a fork in the middle of
         # that would save half a change and inherit a lock nobody opens.
-        with _service("dynamodb")._lock:
+        with _service("dynamodb")._lock:  # noqa: SLF001 - the emulator offers no other way
             self._child = os.fork()
         if self._child == 0:
             self._save_and_exit()
@@ -93,13 +99,30 @@ class Saver:
         # The emulator's own writer uses json.dump, whose encoder is pure Python;
         # dumps is the same text five times faster.
         persistence = importlib.import_module("ministack.core.persistence")
-        wrapped = {
-            "__ministack_format__": persistence._state_format_version(name),
-            "payload": state,
-        }
+        version = persistence._state_format_version(name)  # noqa: SLF001 - its format, its number
+        wrapped = {"__ministack_format__": version, "payload": state}
         temporary = self._folder / f"{name}.json.new"
-        temporary.write_text(json.dumps(wrapped, default=persistence._json_default))
-        os.replace(temporary, self._folder / f"{name}.json")
+        default = persistence._json_default  # noqa: SLF001 - what json.dumps lacks for its state
+        temporary.write_text(json.dumps(wrapped, default=default))
+        temporary.replace(self._folder / f"{name}.json")
+
+
+def check(folder: Path) -> None:
+    """Raise UnreadableStateError for a damaged file.
+
+    The emulator would start empty in its place, and the next save would make that final.
+    """
+    for name in ORDER:
+        file = folder / f"{name}.json"
+        try:
+            json.loads(file.read_text())
+        except FileNotFoundError:
+            pass
+        except ValueError as error:
+            raise UnreadableStateError(
+                f"{file} is damaged ({error}). Put a copy of the folder of the local cloud in its "
+                "place, or remove that folder ($MOTCUA_HOME, .local) to start afresh."
+            ) from error
 
 
 def load_services() -> None:

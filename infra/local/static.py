@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import hashlib
 from email.utils import formatdate
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from infra.local.wire import Reply, Request, problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -64,9 +67,7 @@ class Pages:
     def answer(self, request: Request) -> Reply:
         """The file, 304 when the client has it, or a problem."""
         if request.method not in {"GET", "HEAD"}:
-            status = 204 if request.method == "OPTIONS" else 405
-            allow = [("Allow", "GET, HEAD, OPTIONS")]
-            return Reply(204, allow) if status == 204 else problem(405, request, headers=allow)
+            return _not_a_read(request)
         file = self._find(request.path)
         if file is None:
             return problem(404, request, "route.not_found")
@@ -86,17 +87,26 @@ class Pages:
         """The file at a path as sent; None for what is missing, hidden or outside."""
         try:
             parts = unquote_to_bytes(path).decode("utf-8").split("/")
-        except UnicodeDecodeError:
+            if any(part.startswith(".") or "\\" in part or "\0" in part for part in parts):
+                return None
+            return self._inside(self._root.joinpath(*(part for part in parts if part)))
+        except (UnicodeDecodeError, OSError):  # an OSError: longer than a name can be
             return None
-        if any(part.startswith(".") or "\\" in part or "\0" in part for part in parts):
-            return None
-        file = self._root.joinpath(*(part for part in parts if part))
+
+    def _inside(self, file: Path) -> Path | None:
         if file.is_dir():
             file = file / "index.html"
         elif not file.suffix and not file.exists():
             file = file.with_suffix(".html")
         inside = file.resolve().is_relative_to(self._root)  # also follows links
         return file if inside and file.is_file() else None
+
+
+def _not_a_read(request: Request) -> Reply:
+    allow = [("Allow", "GET, HEAD, OPTIONS")]
+    if request.method == "OPTIONS":
+        return Reply(204, allow)
+    return problem(405, request, headers=allow)
 
 
 def _has(request: Request, tag: str) -> bool:

@@ -9,26 +9,30 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import queue
 import threading
 import time
 import traceback
 import zlib
-from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.handlers import Handler, context_for
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
 Json = dict[str, Any]
 
 LANES = 4
 BATCH = 25
-TRIES = 16  # with the pauses below about a minute, which outlasts a restart of a child
+# With the pauses below 16 take about a minute, which outlasts a restart of a child.
+TRIES = int(os.environ.get("MOTCUA_TRIES", "16"))
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds
 _BUSY_POLL, _IDLE_POLL, _BUSY_FOR = 0.08, 0.2, 3.0  # seconds
 
@@ -106,7 +110,7 @@ class Lane:
         """How many leading records the handler took, and whether the call as a whole failed."""
         try:
             answer = self._handler({"Records": records}, context_for("on_change"))
-        except Exception:  # whatever a handler raises, the batch is delivered again
+        except Exception:  # noqa: BLE001 - whatever a handler raises, the batch is delivered again
             traceback.print_exc()
             return 0, True
         taken = leading(records, answer)

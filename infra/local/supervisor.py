@@ -8,12 +8,16 @@ import os
 import signal
 import threading
 import time
-from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from infra.local import clock, ports, report
 from infra.local.process import Child, ChildFailedError
 from infra.local.settings import Home, Ports, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
 _LOOK_EVERY = 0.1  # seconds between two looks at the children
 
@@ -44,9 +48,8 @@ class Supervisor:
             self._clock.save(self._home.clock, time.time())
             self._saving.start()
             self._start()
-            report.welcome(
-                self._ports, self._clock.anchor.at(time.time()), self._clock.anchor.speed
-            )
+            if not self._stop.is_set():
+                self._welcome()
             self._watch()
         finally:
             self._end()
@@ -56,24 +59,30 @@ class Supervisor:
             self._kill_all()  # a second Ctrl-C: somebody is in a hurry
         self._stop.set()
 
+    def _welcome(self) -> None:
+        anchor = self._clock.anchor
+        report.welcome(self._ports, anchor.at(time.time()), anchor.speed)
+
     # --- starting
 
     def _start(self) -> None:
-        """The workflow's imports take longest, so they run beside the data plane's."""
-        children = self._children
-        workflow = children["workflow"].start()
-        with report.step(f"data plane on {self._ports.data_url}"):
-            children["data"].run()
-        with report.step("tables, bucket and catalogue"):
-            self._prepare()
-        with report.step(f"workflow on {self._ports.workflow_url}"):
-            children["workflow"].await_ready(workflow)
-        api, pump = children["api"].start(), children["pump"].start()
-        with report.step("streams, uploads and schedules"):
-            children["pump"].await_ready(pump)
-        with report.step(f"API and pages on {self._ports.api_url}"):
-            children["api"].await_ready(api)
+        for done, action in self._steps():
+            if self._stop.is_set():
+                return
+            with report.step(done):
+                action()
         self._describe()
+
+    def _steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """What takes longest to import is started before it is waited for."""
+        children, at = self._children, self._ports
+        workflow = children["workflow"].start()
+        yield f"data plane on {at.data_url}", children["data"].run
+        yield "tables, bucket and catalogue", self._prepare
+        yield f"workflow on {at.workflow_url}", partial(children["workflow"].await_ready, workflow)
+        api, pump = children["api"].start(), children["pump"].start()
+        yield "streams, uploads and schedules", partial(children["pump"].await_ready, pump)
+        yield f"API and pages on {at.api_url}", partial(children["api"].await_ready, api)
 
     def _prepare(self) -> None:
         self._children["prepare"].run()
@@ -93,7 +102,7 @@ class Supervisor:
         }
         temporary = self._home.cloud.with_suffix(".new")
         temporary.write_text(json.dumps(content, indent=2))
-        os.replace(temporary, self._home.cloud)
+        temporary.replace(self._home.cloud)
 
     # --- watching
 

@@ -6,14 +6,16 @@ import json
 import threading
 import time
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.handlers import Handler, context_for
 from infra.local.settings import UPLOAD_QUEUE
-from infra.local.streams import FailedEvents
+
+if TYPE_CHECKING:
+    from infra.local.streams import FailedEvents
 
 TRIES = 10
 _LONGEST_PAUSE = 30  # seconds
@@ -70,7 +72,7 @@ class Uploads:
             return True  # S3's test event, sent when notifications are configured
         try:
             self._handler(event, context_for("on_upload"))
-        except Exception:  # whatever a handler raises, the message is delivered again
+        except Exception:  # noqa: BLE001 - whatever a handler raises, the message is delivered again
             traceback.print_exc()
             return False
         return True

@@ -68,7 +68,7 @@ def problem(
 
     `code` defaults to the one usual for the status; the sentence is in the caller's language.
     """
-    code = code or CODES.get(status, "request.malformed" if status < 500 else "internal.error")
+    code = code or CODES.get(status) or _general_code(status)
     language = preferred_language(request.header("accept-language") if request else "")
     content = {
         "type": "about:blank",
@@ -83,6 +83,11 @@ def problem(
     return Reply(
         status, [*fixed, *(headers or [])], json.dumps(content, ensure_ascii=False).encode()
     )
+
+
+def _general_code(status: int) -> str:
+    server = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return "internal.error" if server else "request.malformed"
 
 
 def preferred_language(accepted: str) -> str:

@@ -6,6 +6,8 @@ wakes its execution, and a pass over everything starts executions that are gone.
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import functools
 import json
 import os
@@ -13,7 +15,9 @@ import time
 from typing import Any
 
 import boto3
-from chalice import Chalice
+from chalice.app import Chalice
+
+from infra.local.settings import Home
 
 Json = dict[str, Any]
 
@@ -30,7 +34,7 @@ def accounts() -> Json:
 def echo(name: str) -> Json:
     """Answers what Chalice believes the request to be, after giving others time to meddle."""
     time.sleep(0.002)
-    request = app.current_request
+    request: Any = app.current_request  # to its types there may be none
     query = request.query_params
     return {
         "name": name,
@@ -39,6 +43,13 @@ def echo(name: str) -> Json:
         "query": {key: query.getlist(key) for key in query} if query else {},
         "body": json.loads(request.raw_body) if request.raw_body else None,
     }
+
+
+@app.route("/api/v1/json", methods=["POST"])
+def parsed() -> Json:
+    """The body as Chalice parses it."""
+    request: Any = app.current_request
+    return {"got": request.json_body}
 
 
 @app.route("/api/v1/broken")
@@ -50,7 +61,8 @@ def broken() -> Json:
 @app.route("/api/v1/binary", methods=["POST"], content_types=["application/octet-stream"])
 def binary() -> Json:
     """The bytes that arrived."""
-    return {"hex": app.current_request.raw_body.hex()}
+    request: Any = app.current_request
+    return {"hex": request.raw_body.hex()}
 
 
 @functools.cache
@@ -100,12 +112,37 @@ def rollover(_event: Json, _context: Any) -> Json:
 
 
 def on_change(event: Json, _context: Any) -> Json:
-    """Look at each dossier that changed: start it, or tell it to go on."""
+    """Look at each dossier that changed; note each record of a key that is only counted."""
     for record in event["Records"]:
         key = record["dynamodb"]["Keys"]["PK"]["S"]
-        if not key.startswith(("WAKES#", "SEQ#", "FILE#", "LOG#")):
+        if key.startswith("COUNT#"):
+            if _refused(record):
+                number = record["dynamodb"]["SequenceNumber"]
+                return {"batchItemFailures": [{"itemIdentifier": number}]}
+            _note(key, record)
+        elif not key.startswith(("WAKES#", "SEQ#", "FILE#", "LOG#")):
             _look(key.removeprefix("D#"))
     return {"batchItemFailures": []}
+
+
+_refusals: collections.Counter[str] = collections.Counter()
+
+
+def _refused(record: Json) -> bool:
+    """Whether to report this record as failed, as often as it asks; or raises, if it says so."""
+    item, number = record["dynamodb"]["NewImage"], record["dynamodb"]["SequenceNumber"]
+    if _refusals[number] >= int(item.get("refuse", {"N": "0"})["N"]):
+        return False
+    _refusals[number] += 1
+    if "raise" in item:
+        raise RuntimeError("on purpose")
+    return True
+
+
+def _note(key: str, record: Json) -> None:
+    line = json.dumps({"key": key, "n": int(record["dynamodb"]["NewImage"]["n"]["N"])})
+    with (Home.from_environment().path / "seen.jsonl").open("a") as file:
+        file.write(line + "\n")
 
 
 def _look(dossier: str) -> None:
@@ -123,22 +160,23 @@ def _look(dossier: str) -> None:
 
 def _send(token: str, case: Json) -> None:
     client = _client("stepfunctions")
-    try:
+    # The execution may have moved on, or be gone, to be started again.
+    with contextlib.suppress(client.exceptions.TaskTimedOut, client.exceptions.InvalidToken):
         client.send_task_success(taskToken=token, output=json.dumps(_next(case)))
-    except (client.exceptions.TaskTimedOut, client.exceptions.InvalidToken):
-        pass  # the execution has moved on, or is gone and will be started again
 
 
 def _start(dossier: str, generation: int) -> None:
     client = _client("stepfunctions")
-    try:
+    with contextlib.suppress(client.exceptions.ExecutionAlreadyExists):
         client.start_execution(
             stateMachineArn=os.environ["STATE_MACHINE_ARN"],
             name=f"{dossier}.g{generation}",
             input=json.dumps({"dossier_id": dossier, "generation": generation}),
         )
-    except client.exceptions.ExecutionAlreadyExists:
-        pass
+
+
+def seed() -> None:
+    """No catalogue: what these tests look at needs none."""
 
 
 def on_upload(event: Json, _context: Any) -> None:

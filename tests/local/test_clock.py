@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.local.clock import SAVE_EVERY, BusinessClock, load, parse_speed, parse_start
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = 1_800_000_000.0
 
@@ -49,7 +52,7 @@ def test_back_to_normal_speed_goes_on_from_the_simulated_time(tmp_path: Path) ->
 def test_monotonic_even_when_killed_between_two_saves(
     tmp_path: Path, speed: float, new_speed: float
 ) -> None:
-    """kill -9 comes when the last save is almost an interval old; its readings are on record."""
+    """Kill -9 comes when the last save is almost an interval old; its readings are on record."""
     first = BusinessClock.begin(None, speed, None, NOW)
     second = _next_run(
         first, tmp_path / "clock", ran=10, down=SAVE_EVERY, speed=new_speed, clean=False
@@ -69,5 +72,5 @@ def test_start_counts_only_on_a_fresh_home(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "fast"])
 def test_senseless_speed_is_refused(text: str) -> None:
     """Zero or less would stop every deadline without a word."""
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="SPEED must be"):
         parse_speed(text)

@@ -7,12 +7,15 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.local.server import BODY_LIMIT, Limits, Server
 from infra.local.wire import Reply, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LIMITS = Limits(threads=2, connections=300, idle=2.0, head=0.5, body=0.5, write=2.0)
 
@@ -34,6 +37,12 @@ def port() -> Iterator[int]:
     yield listening.sockets[0].getsockname()[1]
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
+    left = asyncio.all_tasks(loop)  # connections the tests left open
+    for task in left:
+        task.cancel()
+    if left:
+        loop.run_until_complete(asyncio.wait(left))
+    loop.close()
 
 
 def _send(port: int, data: bytes, *, seconds: float = 5) -> bytes:
@@ -69,13 +78,15 @@ def test_bad_requests_get_a_problem(port: int, sent: bytes, status: int, code: s
     assert head.startswith(f"HTTP/1.1 {status} ".encode())
     problem = json.loads(body)
     assert (problem["status"], problem["code"]) == (status, code)
-    assert b"application/problem+json" in head and problem["correlation_id"]
+    assert b"application/problem+json" in head
+    assert problem["correlation_id"]
 
 
 def test_bug_is_a_500_with_an_id(port: int) -> None:
     """And the connection serves on."""
     received = _send(port, _get("/bug") + _get("/after"))
-    assert b"internal.error" in received and b'"/after"' in received
+    assert b"internal.error" in received
+    assert b'"/after"' in received
 
 
 def test_slow_clients_cost_no_thread(port: int) -> None:
@@ -109,11 +120,12 @@ def test_one_connection_many_requests(port: int) -> None:
 def test_head_has_the_length_but_no_body(port: int) -> None:
     """A body after HEAD would be read as the next answer."""
     head, _, body = _send(port, _get("/a", method="HEAD")).partition(b"\r\n\r\n")
-    assert b"Content-Length: " in head and body == b""
+    assert b"Content-Length: " in head
+    assert body == b""
 
 
 def test_expect_continue_is_answered(port: int) -> None:
-    """curl waits a second for it before each larger upload."""
+    """Curl waits a second for it before each larger upload."""
     with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
         client.sendall(_get("/", "Content-Length: 3", "Expect: 100-continue", method="POST"))
         assert client.recv(100).startswith(b"HTTP/1.1 100")

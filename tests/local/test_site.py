@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import fake_cloud
 import pytest
 
 from infra.local.gateway import Gateway
 from infra.local.static import Pages
 from infra.local.wire import Reply, Request, preferred_language
+from tests.local import fake_cloud
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +46,17 @@ def test_errors_of_chalice_in_our_format(
     gateway: Gateway, method: str, target: str, status: int, code: str
 ) -> None:
     """Chalice and API Gateway answer these in three formats; clients know one."""
-    reply = _ask(gateway, method, target, b"x", content_type="text/plain")
+    sent = {"content_type": "text/plain"} if method == "POST" else {}
+    reply = _ask(gateway, method, target, b"x" if sent else b"", **sent)
     assert (reply.status, _json(reply)["status"], _json(reply)["code"]) == (status, status, code)
+    assert ("Content-Type", "application/problem+json") in reply.headers
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"{'a': 1}"])
+def test_malformed_json_is_a_400(gateway: Gateway, body: bytes) -> None:
+    """Chalice answers it in its own format; a client reads the same one as for all errors."""
+    reply = _ask(gateway, "POST", "/api/v1/json", body, content_type="application/json")
+    assert (reply.status, _json(reply)["code"]) == (400, "request.malformed")
     assert ("Content-Type", "application/problem+json") in reply.headers
 
 
@@ -68,7 +79,11 @@ def test_bodies_survive(gateway: Gateway) -> None:
     """UTF-8 text and any bytes: a scanned page is not text."""
     said = {"name": "Y Bhĭm Niê"}
     text = _ask(
-        gateway, "POST", "/api/v1/echo/x", json.dumps(said).encode(), content_type="application/json"
+        gateway,
+        "POST",
+        "/api/v1/echo/x",
+        json.dumps(said).encode(),
+        content_type="application/json",
     )
     assert _json(text)["body"] == said
     raw = bytes(range(256))
@@ -116,7 +131,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
 def test_nothing_outside_the_folder_is_served(pages: Pages, path: str) -> None:
     """The folder above holds the issuer's key and everybody's data."""
     reply = pages.answer(Request("GET", path, []))
-    assert reply.status == 404 and b"secret" not in reply.body
+    assert reply.status == 404
+    assert b"secret" not in reply.body
 
 
 def test_pages_have_their_headers(pages: Pages) -> None:
@@ -126,7 +142,8 @@ def test_pages_have_their_headers(pages: Pages) -> None:
     assert (first.status, first.body) == (200, b"<!doctype html>home")
     assert headers["Content-Type"] == "text/html; charset=utf-8"
     policy = headers["Content-Security-Policy"]
-    assert policy.startswith("default-src 'self';") and "unsafe" not in policy
+    assert policy.startswith("default-src 'self';")
+    assert "unsafe" not in policy
     again = pages.answer(Request("GET", "/", [("if-none-match", headers["ETag"])]))
     assert (again.status, again.body) == (304, b"")
     script = pages.answer(Request("GET", "/app.js", []))

@@ -6,14 +6,16 @@ import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from infra.local import streams
 from infra.local.bridge import LambdaClient
 from infra.local.streams import FailedEvents, Lane, to_lambda
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Handle = Callable[[list[int]], Any]
 
@@ -34,7 +36,9 @@ def _deliver(tmp_path: Path, handle: Handle, count: int = 8) -> tuple[list[int],
     def handler(event: Any, _context: Any) -> Any:
         numbers = [int(record["dynamodb"]["SequenceNumber"]) for record in event["Records"]]
         answer = handle(numbers)
-        failed = [int(item["itemIdentifier"]) for item in (answer or {}).get("batchItemFailures", [])]
+        failed = [
+            int(item["itemIdentifier"]) for item in (answer or {}).get("batchItemFailures", [])
+        ]
         taken.extend(numbers[: numbers.index(min(failed))] if failed else numbers)
         return answer
 
@@ -92,7 +96,13 @@ def test_unknown_identifier_fails_the_batch(tmp_path: Path) -> None:
         return {"batchItemFailures": [{"itemIdentifier": "999"}]} if calls == 1 else None
 
     lane_calls = _deliver_plain(tmp_path, handle)
-    assert lane_calls[0] == list(range(4)) and [n for call in lane_calls[1:] for n in call] == [0, 1, 2, 3]
+    assert lane_calls[0] == list(range(4))
+    assert [n for call in lane_calls[1:] for n in call] == [
+        0,
+        1,
+        2,
+        3,
+    ]
 
 
 def _deliver_plain(tmp_path: Path, handle: Handle) -> list[list[int]]:

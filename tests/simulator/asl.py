@@ -4,29 +4,34 @@ Any state, field or intrinsic this does not know raises, so that the definition 
 what is simulated without somebody noticing.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from json import loads
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from chalicelib.ports import LateTokenError
 
-DEFINITION = Path(__file__).parents[2] / "state_machines" / "dossier.asl.json"
-FORMAT = re.compile(r"^States\.Format\('\{\}', ?(\$\S*)\)$")
-RETRY_SECONDS = 2
+DEFINITION: Final = Path(__file__).parents[2] / "state_machines" / "dossier.asl.json"
+FORMAT: Final = re.compile(r"^States\.Format\('\{\}', ?(\$\S*)\)$")
+MOST_SECONDS: Final = 99_999_999
+REGISTER_AGAIN: Final = 2  # seconds until a registration that failed is tried again
+
+After = Callable[[float, Callable[[], None], str], None]  # seconds, what to do, execution
+Read = Callable[[Any, Mapping[str, Any]], Any]  # a template, ready to be filled
 
 
 class Crash(BaseException):
     """The process died here. Not an Exception: nothing in the code under test may catch it."""
 
 
-class ConditionalCheckFailed(Exception):
+class ConditionalCheckFailedError(Exception):
     """DynamoDb.ConditionalCheckFailedException: a later generation has registered."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Execution:
     """One run; `token` is set while it waits, `entries` counts state entries as AWS bills them."""
 
@@ -38,7 +43,19 @@ class Execution:
     entries: int = 0
     running: bool = True
     failed: str = ""
-    visited: list[str] = field(default_factory=list)
+    place: str = ""  # the latest state that waited
+    escalated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One state of the definition, read once."""
+
+    raw: Mapping[str, Any]
+    given: Read
+    select: Read | None
+    timeout: Read | None
+    put: str | None = field(default="$")
 
 
 class Machine:
@@ -48,10 +65,10 @@ class Machine:
         self,
         functions: Mapping[str, Callable[[Mapping[str, Any]], Any]],
         put_token: Callable[[Mapping[str, Any], Execution], None],
-        after: Callable[[float, Callable[[], None]], None],
+        after: After,
         definition: str | None = None,
     ) -> None:
-        self._states = json.loads(definition or DEFINITION.read_text())
+        self._first, self._states = _read(definition or _shipped())
         self._functions = functions
         self._put_token = put_token
         self._after = after
@@ -62,14 +79,13 @@ class Machine:
         """As StartExecution: the same name again changes nothing."""
         if name in self.executions:
             return
-        run = Execution(name, self._states["StartAt"], dict(data))
-        self.executions[name] = run
-        self._after(0, lambda: self._enter(run, run.state))
+        run = self.executions[name] = Execution(name, self._first, dict(data))
+        self._after(0, lambda: self._enter(run, run.state), name)
 
-    def vanish(self, name: str) -> None:
+    def vanish(self, name: str, why: str = "vanished") -> None:
         """The execution is lost, as when an emulator restarts."""
         run = self.executions[name]
-        run.running, run.failed = False, "vanished"
+        run.running, run.failed = False, why
         self._waiting.pop(run.token, None)
 
     def succeed(self, token: str, output: Any) -> None:
@@ -78,90 +94,158 @@ class Machine:
         if run is None:
             raise LateTokenError(token)
         run.token = ""
-        state = self._states["States"][run.state]
-        run.data = _put(run.data, state.get("ResultPath", "$"), output)
-        self._after(0, lambda: self._enter(run, state["Next"]))
+        state = self._states[run.state]
+        run.data = _put(run.data, state.put, output)
+        self._after(0, lambda: self._enter(run, state.raw["Next"]), run.name)
 
     def _enter(self, run: Execution, name: str) -> None:
         if not run.running:
             return
         run.state = name
         run.entries += 1
-        run.visited.append(name)
-        state = self._states["States"][name]
-        getattr(self, f"_{state['Type'].lower()}")(run, state)
+        state = self._states[name]
+        match state.raw["Type"]:
+            case "Choice":
+                self._enter(run, _choice(run, state.raw))
+            case "Task" if state.timeout:
+                self._wait(run, state, state.timeout)
+            case "Task":
+                self._invoke(run, state, 0)
+            case _:
+                run.running = False
 
-    def _succeed(self, run: Execution, _: Mapping[str, Any]) -> None:
-        run.running = False
-
-    def _choice(self, run: Execution, state: Mapping[str, Any]) -> None:
-        for choice in state["Choices"]:
-            if _get(run.data, choice["Variable"]) == choice["StringEquals"]:
-                return self._enter(run, choice["Next"])
-        return self._enter(run, state["Default"])
-
-    def _task(self, run: Execution, state: Mapping[str, Any]) -> None:
-        if state["Resource"].endswith(":lambda:invoke"):
-            self._invoke(run, state)
-        elif state["Resource"].endswith(":dynamodb:putItem.waitForTaskToken"):
-            self._wait(run, state)
-        else:
-            raise NotImplementedError(state["Resource"])
-
-    def _invoke(self, run: Execution, state: Mapping[str, Any]) -> None:
-        given = _build(state["Parameters"], run.data, {})
+    def _invoke(self, run: Execution, state: State, tries: int) -> None:
+        run.escalated += run.state == "Escalate"
+        given = state.given(run.data, {})
         try:
             answer = {"Payload": self._functions[given["FunctionName"]](given["Payload"])}
         except (Crash, Exception):  # noqa: BLE001 - Retry on States.ALL is what the definition says
-            if "Retry" not in state:
-                raise
-            self._after(RETRY_SECONDS, lambda: self._invoke_again(run, state))
+            self._again(run, state, tries)
             return
-        if "ResultSelector" in state:
-            answer = _build(state["ResultSelector"], answer, {})
-        run.data = _put(run.data, state.get("ResultPath", "$"), answer)
-        self._enter(run, state["Next"])
+        if state.select:
+            answer = state.select(answer, {})
+        run.data = _put(run.data, state.put, answer)
+        self._enter(run, state.raw["Next"])
 
-    def _invoke_again(self, run: Execution, state: Mapping[str, Any]) -> None:
-        if run.running:
-            self._invoke(run, state)
+    def _again(self, run: Execution, state: State, tries: int) -> None:
+        """As Retry says, without the jitter; beyond it the execution has failed."""
+        (retry,) = state.raw["Retry"]
+        if tries >= retry["MaxAttempts"]:
+            self.vanish(run.name, "States.TaskFailed")
+            return
+        seconds = retry["IntervalSeconds"] * retry["BackoffRate"] ** tries
 
-    def _wait(self, run: Execution, state: Mapping[str, Any]) -> None:
+        def again() -> None:
+            if run.running:
+                self._invoke(run, state, tries + 1)
+
+        self._after(min(seconds, retry["MaxDelaySeconds"]), again, run.name)
+
+    def _wait(self, run: Execution, state: State, timeout: Read) -> None:
         run.waits += 1
+        run.place = run.state
         token = run.token = f"{run.name}/{run.waits}"
         self._waiting[token] = run
-        context = {"Task": {"Token": token}}
-        seconds = _get(run.data, state["TimeoutSecondsPath"])
-        if not 1 <= seconds <= 99_999_999:
+        seconds = timeout(run.data, {})
+        if not 1 <= seconds <= MOST_SECONDS:
             raise ValueError(f"AWS ends an execution on a timeout of {seconds}")
-        self._after(seconds, lambda: self._fail(run, token, state, "States.Timeout"))
-        self._register(run, token, state, _build(state["Parameters"], run.data, context))
+        self._after(seconds, lambda: self._fail(run, token, state, "States.Timeout"), run.name)
+        given = state.given(run.data, {"Task": {"Token": token}})
+        self._register(run, token, state, given)
 
     def _register(
-        self, run: Execution, token: str, state: Mapping[str, Any], given: Mapping[str, Any]
+        self, run: Execution, token: str, state: State, given: Mapping[str, Any]
     ) -> None:
         if not run.running or run.token != token:
             return
         try:
             self._put_token(given["Item"], run)
-        except ConditionalCheckFailed:
+        except ConditionalCheckFailedError:
             self._fail(run, token, state, "DynamoDb.ConditionalCheckFailedException")
         except Crash:
-            self._after(RETRY_SECONDS, lambda: self._register(run, token, state, given))
+            again = REGISTER_AGAIN
+            self._after(again, lambda: self._register(run, token, state, given), run.name)
 
-    def _fail(self, run: Execution, token: str, state: Mapping[str, Any], error: str) -> None:
+    def _fail(self, run: Execution, token: str, state: State, error: str) -> None:
         if self._waiting.pop(token, None) is None:
             return
         run.token = ""
-        (catch,) = [each for each in state["Catch"] if error in each["ErrorEquals"]]
+        (catch,) = [each for each in state.raw["Catch"] if error in each["ErrorEquals"]]
         run.data = _put(run.data, catch["ResultPath"], {"Error": error})
         self._enter(run, catch["Next"])
 
 
-def _get(data: Any, path: str) -> Any:
-    for part in path.removeprefix("$").strip(".").split("."):
-        if part:
-            data = data[part]
+def _choice(run: Execution, state: Mapping[str, Any]) -> str:
+    wanted = _follow(run.data, _parts(state["Choices"][0]["Variable"]))
+    for choice in state["Choices"]:
+        if choice["StringEquals"] == wanted:
+            return str(choice["Next"])
+    return str(state["Default"])
+
+
+# -- reading the definition, once
+
+
+@cache
+def _shipped() -> str:
+    return DEFINITION.read_text()
+
+
+@cache
+def _read(definition: str) -> tuple[str, dict[str, State]]:
+    whole = loads(definition)
+    return whole["StartAt"], {name: _state(raw) for name, raw in whole["States"].items()}
+
+
+def _state(raw: Mapping[str, Any]) -> State:
+    resource = raw.get("Resource", "")
+    waits = resource.endswith(":dynamodb:putItem.waitForTaskToken")
+    if not waits and (resource and not resource.endswith(":lambda:invoke")):
+        raise NotImplementedError(resource)
+    if raw["Type"] not in ("Task", "Choice", "Succeed"):
+        raise NotImplementedError(raw["Type"])
+    if len({each["Variable"] for each in raw.get("Choices", ())}) > 1:
+        raise NotImplementedError("choices on several variables")
+    return State(
+        raw,
+        _template(raw.get("Parameters", {})),
+        _template(raw["ResultSelector"]) if "ResultSelector" in raw else None,
+        _value(raw["TimeoutSecondsPath"]) if waits else None,
+        raw.get("ResultPath", "$"),
+    )
+
+
+def _template(raw: Any) -> Read:
+    if not isinstance(raw, Mapping):
+        return lambda _data, _context: raw
+    parts = [
+        (key.removesuffix(".$"), _value(value) if key.endswith(".$") else _template(value))
+        for key, value in raw.items()
+    ]
+    return lambda data, context: {key: read(data, context) for key, read in parts}
+
+
+def _value(text: str) -> Read:
+    if found := FORMAT.match(text):
+        inner = _parts(found.group(1))
+        return lambda data, _context: str(_follow(data, inner))
+    if text.startswith("$$."):
+        outer = _parts(text[1:])
+        return lambda _data, context: _follow(context, outer)
+    parts = _parts(text)
+    return lambda data, _context: _follow(data, parts)
+
+
+@cache
+def _parts(path: str) -> tuple[str, ...]:
+    if not path.startswith("$") or "[" in path:
+        raise NotImplementedError(path)
+    return tuple(part for part in path[1:].split(".") if part)
+
+
+def _follow(data: Any, parts: tuple[str, ...]) -> Any:
+    for part in parts:
+        data = data[part]
     return data
 
 
@@ -170,24 +254,5 @@ def _put(data: Any, path: str | None, value: Any) -> Any:
         return data
     if path == "$":
         return value
-    (name,) = path.removeprefix("$.").split(".")
+    (name,) = _parts(path)
     return {**data, name: value}
-
-
-def _build(template: Any, data: Any, context: Mapping[str, Any]) -> Any:
-    if not isinstance(template, Mapping):
-        return template
-    return {
-        key.removesuffix(".$"): _value(value, data, context)
-        if key.endswith(".$")
-        else _build(value, data, context)
-        for key, value in template.items()
-    }
-
-
-def _value(text: str, data: Any, context: Mapping[str, Any]) -> Any:
-    if found := FORMAT.match(text):
-        return str(_get(data, found.group(1)))
-    if text.startswith("$$."):
-        return _get(context, text[1:])
-    return _get(data, text)

@@ -1,33 +1,33 @@
-"""The people and agencies of the simulated province, each acting some time after their turn came."""
+"""The people of the simulated province, each acting some time after their turn came.
 
+They act through the use cases only, as a client of the API would, and they complain: a request
+refused though it was carried out, or carried out twice, is a violation.
+"""
+
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from chalicelib.domain.actor import Actor, ActorKind
-from chalicelib.domain.calendar import LimitUnit, TimeLimit
-from chalicelib.domain.desk import Check
 from chalicelib.domain.dossier import Dossier
-from chalicelib.domain.ids import AgencyCode, DossierCode, FileId
-from chalicelib.domain.interagency import Answer, Outcome
+from chalicelib.domain.event import Event
+from chalicelib.domain.ids import AgencyCode, DossierCode, FileId, PersonRef, ProcedureCode
 from chalicelib.domain.leg import Leg
-from chalicelib.domain.route import is_last
 from chalicelib.domain.terms import Channel, LegKind, Role
-from chalicelib.ports import CallbackTarget, Change, PaperHandedIn, Upload
-from chalicelib.use_cases.answer_callback import Callback, answer_callback
-from chalicelib.use_cases.changing import Idempotency, context
-from chalicelib.use_cases.decide import Decision, decide
+from chalicelib.ports import Change, PaperHandedIn, Upload
+from chalicelib.use_cases.changing import Idempotency
 from chalicelib.use_cases.submit_dossier import Submit, Submitted, submit_dossier
 from chalicelib.use_cases.supplement_dossier import Supplement, supplement_dossier
 from chalicelib.use_cases.withdraw_dossier import Withdraw, withdraw_dossier
 from tests.simulator import sample
-from tests.simulator.world import Violation, World
+from tests.simulator.world import DAY, Violation, World
 
-HOUR: Final = 3600
-DAY: Final = 24 * HOUR
-WORK_ROLES = frozenset({Role.DESK, Role.OFFICER, Role.HEAD, Role.LEADER})
-SUBJECTS = ("section:person", "section:matter", "paper:id", "paper:proof")
-WEBHOOK_AGENCIES = {sample.TAX, sample.POLICE, sample.INSURANCE}
+HOUR: Final = 3600  # seconds
+WORK_ROLES: Final = frozenset({Role.DESK, Role.OFFICER, Role.HEAD, Role.LEADER})
+SUBJECTS: Final = ("section:person", "section:matter", "paper:id", "paper:proof")
+WEBHOOK_AGENCIES: Final = frozenset({sample.TAX, sample.POLICE, sample.INSURANCE})
+Answer = TypeVar("Answer")
 
 
 def official(agency: AgencyCode, *roles: Role) -> Actor:
@@ -40,17 +40,19 @@ def citizen(ref: str) -> Actor:
 
 
 class People:
-    """Acts through the use cases only, as a client of the API would."""
+    """Citizens, and whose turn it is. Idle people do nothing of their own accord."""
 
     def __init__(self, world: World, *, idle: bool = False) -> None:
-        """Idle people do nothing of their own accord."""
         self.world = world
+        self.idle = idle
         self.accepted: dict[DossierCode, Submitted] = {}
-        self.filed = 0
+        self.filed: Counter[PersonRef] = Counter()  # requests to file, by owner
+        self.stored: Counter[PersonRef] = Counter()  # dossiers on record, by owner
         self._keys = 0
         self._planned: set[tuple[str, int, int]] = set()
-        if not idle:
-            world.records.on_commit.append(self._notice)
+        self.turn: Callable[[DossierCode, int], None] = lambda _code, _n: None
+        self.heard: Callable[[Event], None] = lambda _event: None
+        world.records.on_commit.append(self._notice)
 
     def key(self) -> str:
         self._keys += 1
@@ -59,221 +61,132 @@ class People:
     def idempotency(self, body: str) -> Idempotency:
         return Idempotency(self.key(), body)
 
+    def now(self, code: DossierCode) -> Dossier:
+        """The dossier as it is stored; a snapshot, not to be changed."""
+        return self.world.records.stored[code].dossier
+
     # -- filing
 
     def file(self, procedure: str, owner: str) -> DossierCode | None:
         """One dossier, with its request repeated until it is answered."""
-        command = Submit(
-            procedure=sample.ProcedureCode(procedure),
+        person = self.world.plain.keys.person_ref(owner)
+        command = self._filled_in(procedure, owner)
+        self.filed[person] += 1
+        send = partial(submit_dossier, command, citizen(person), self.world.deps)
+        answer: Submitted | None = self.world.retrying(send)
+        if answer is None:
+            if self.stored[person]:
+                raise Violation(f"refused though stored: {owner}")
+            return None
+        self.accepted[answer.code] = answer
+        if not self.idle:
+            self._afterwards(answer.code, person, send)
+        return answer.code
+
+    def _filled_in(self, procedure: str, owner: str) -> Submit:
+        return Submit(
+            procedure=ProcedureCode(procedure),
             version=1,
             desk=sample.DESK,
             channel=Channel.ONLINE,
             submitter={"number": owner},
             owner={"number": owner},
             answers={"person": {}, "matter": {}},
-            papers=tuple(self._upload(paper) for paper in ("id", "proof")),
+            papers=tuple(self.upload(paper) for paper in ("id", "proof")),
             key=self.key(),
         )
-        actor = citizen(self.world.plain.keys.person_ref(owner))
-        self.filed += 1
-        answer = self.world.retrying(lambda: submit_dossier(command, actor, self.world.deps))
-        if answer is None:
-            return None
-        self.accepted[answer.code] = answer
-        if self.world.chance(0.03):
-            self.world.after(self._delay(5 * DAY), lambda: self.withdraw(answer.code, actor))
-        code: DossierCode = answer.code
-        return code
 
-    def _upload(self, paper: str) -> PaperHandedIn:
-        file = PaperHandedIn(paper, FileId(f"F{self.key()}"))
-        self.world.files.promise(Upload(file.file, paper, "application/pdf", 1, "", "someone"))
-        self.world.files.arrive(file.file)
-        return file
+    def _afterwards(self, code: DossierCode, person: str, send: Callable[[], Submitted]) -> None:
+        """The answer may be missed and the request repeated; the dossier may be withdrawn."""
+        if self.world.chance(0.05):
+            again = self.world.retrying(send)
+            if again is None or again.code != code:
+                raise Violation(f"a repeated request is answered as the first: {code}, {again}")
+        if self.world.chance(0.05):
+            act = partial(self.withdraw, code, citizen(person))
+            self.world.after(self.delay(5 * DAY), act, code)
+
+    def upload(self, paper: str) -> PaperHandedIn:
+        """A file in the store; mostly its arrival has been noticed."""
+        file = FileId(f"F{self.key()}")
+        self.world.files.promise(Upload(file, paper, "application/pdf", 1, "", "someone"))
+        self.world.files.arrive(file)
+        if not self.world.chance(self.world.faults.unnoticed):
+            self.world.files.confirm(file)
+        return PaperHandedIn(paper, file)
+
+    def result(self) -> FileId:
+        """The file of a result."""
+        return self.upload("result").file
+
+    # -- requests about a dossier
+
+    def ask(
+        self, code: DossierCode, idempotency: Idempotency, request: Callable[[], Answer]
+    ) -> Answer | None:
+        """Repeat a request until it is answered; None when it is refused, and then not done."""
+        answer: Answer | None = self.world.retrying(request)
+        if answer is None and any(
+            event.idempotency == str(idempotency) for event in self.world.records.events(code)
+        ):
+            raise Violation(f"refused though carried out: {code} {idempotency}")
+        if answer is not None and not self.idle and self.world.chance(0.03):
+            if self.world.retrying(request) is None:
+                raise Violation(f"a repeated request is answered as the first: {code}")
+        return answer
 
     def withdraw(self, code: DossierCode, actor: Actor) -> None:
-        dossier = self.now(code)
-        command = Withdraw(code, dossier.rev, "", self.idempotency("withdraw"))
-        self.world.retrying(lambda: withdraw_dossier(command, actor, self.world.deps))
-
-    # -- whose turn it is
-
-    def _notice(self, change: Change) -> None:
-        for leg in change.dossier.running():
-            mark = (change.dossier.code, leg.n, leg.clock.epoch)
-            if mark not in self._planned:
-                self._planned.add(mark)
-                self._plan(change.dossier, leg)
-
-    def _plan(self, dossier: Dossier, leg: Leg) -> None:
-        code, n = dossier.code, leg.n
-        if leg.kind in (LegKind.SUPPLEMENT, LegKind.PAYMENT) and self.world.chance(0.15):
-            return  # never answers: it expires
-        twice = 2 if self.world.chance(0.05) else 1
-        delay = self._delay(max(leg.clock.budget, HOUR))
-        for _ in range(twice):  # a double click, or two officials at once
-            self.world.after(delay, lambda: self._act(code, n))
-
-    def _delay(self, budget: float) -> float:
-        """Mostly well in time, sometimes days late."""
-        chance = self.world.random
-        if chance.random() < 0.12:
-            return chance.uniform(budget, budget * 6)
-        return chance.uniform(60, budget)
-
-    def now(self, code: DossierCode) -> Dossier:
-        return self.world.records.load(code, context(self.world.plain))
-
-    def _act(self, code: DossierCode, n: int) -> None:
-        dossier = self.now(code)
-        leg = dossier.leg(n)
-        if leg.kind is LegKind.AGENCY and leg.holder in WEBHOOK_AGENCIES:
-            return self._call_back(dossier, leg)
-        if not leg.is_running:
-            return None
-        turns: dict[LegKind, Callable[[Dossier, Leg], None]] = {
-            LegKind.INTAKE: self._intake,
-            LegKind.REVIEW: self._review,
-            LegKind.UNIT: self._unit,
-            LegKind.SUPPLEMENT: self._supplement,
-            LegKind.PAYMENT: self._pay,
-            LegKind.RETURN: self._return,
-            LegKind.AGENCY: self._unit,
-        }
-        return turns[leg.kind](dossier, leg)
-
-    def _decide(self, dossier: Dossier, leg: Leg | None, action: str, **given: Any) -> None:
-        agency = leg.holder if leg and not leg.is_citizens else dossier.desk
-        if leg is not None and action not in ("record_payment", "apologise"):
-            given["leg"] = leg.n
-        command = Decision(dossier.code, action, dossier.rev, given, self.idempotency(action))
-        actor = official(agency)
-        answer = self.world.retrying(lambda: decide(command, actor, self.world.deps))
-        self._not_refused_though_done(command, answer)
-        if answer and self.world.chance(0.05):
-            again = replace(command, idempotency=self.idempotency(action))
-            second = self.world.retrying(lambda: decide(again, actor, self.world.deps))
-            if second:
-                raise Violation(f"one winner: {dossier.code} {action} twice on rev {dossier.rev}")
-        self._again_later(dossier.code, leg)
-
-    def _not_refused_though_done(self, command: Decision, answer: object) -> None:
-        if answer is None and any(
-            event.idempotency == str(command.idempotency)
-            for event in self.world.records.events(command.dossier)
-        ):
-            raise Violation(f"refused though carried out: {command}")
-
-    def _again_later(self, code: DossierCode, leg: Leg | None) -> None:
-        """Lost a race, or only half done: it is still my turn, so I come back to it."""
-        if leg is None:
-            return
-        now = self.now(code).leg(leg.n)
-        if now.is_running and now.clock.epoch == leg.clock.epoch:
-            self.world.after(self._delay(8 * HOUR), lambda: self._act(code, leg.n))
-
-    # -- decisions
-
-    def _checks(self) -> dict[str, Check]:
-        faulty = self.world.random.choice(SUBJECTS)
-        return {
-            subject: Check(subject != faulty, "unreadable", "scan it again") for subject in SUBJECTS
-        }
-
-    def _intake(self, dossier: Dossier, leg: Leg) -> None:
-        roll = self.world.random.random()
-        if roll < 0.04:
-            self._decide(dossier, leg, "refuse", reason="not ours")
-        elif roll < 0.18:
-            self._decide(dossier, leg, "request_supplement", checks=self._checks(), reason="ok")
-        else:
-            self._decide(dossier, leg, "accept")
-
-    def _review(self, dossier: Dossier, leg: Leg) -> None:
-        if leg.holder == dossier.desk and self.world.chance(0.6):
-            self._decide(dossier, leg, "request_supplement", checks=self._checks(), reason="ok")
-        else:
-            self._decide(dossier, leg, "hand_over")
-
-    def _unit(self, dossier: Dossier, leg: Leg) -> None:
-        roll = self.world.random.random()
-        if roll < 0.05:
-            self._decide(dossier, leg, "send_back", reason="a page is missing")
-        elif roll < 0.07:
-            self._decide(dossier, leg, "refuse", reason="no ground")
-        elif roll < 0.10 and not leg.received_at:
-            self._decide(dossier, leg, "decline_receipt", reason="two pages missing")
-        elif roll < 0.14 and not leg.received_at:
-            self._decide(dossier, leg, "receive")
-        elif roll < 0.17 and leg.kind is LegKind.UNIT:
-            days = TimeLimit(2, LimitUnit.WORKING_DAYS)
-            self._decide(dossier, leg, "request_agency", agency=sample.TAX, limit=days, reason="?")
-        elif roll < 0.20:
-            day = TimeLimit(1, LimitUnit.WORKING_DAYS)
-            self._decide(dossier, leg, "extend", limit=day, reason="many applicants")
-        elif is_last(dossier, leg):
-            self._decide(dossier, leg, "complete", result="R-1")
-        else:
-            self._decide(dossier, leg, "hand_over")
-
-    def _supplement(self, dossier: Dossier, leg: Leg) -> None:
-        self.supplement(dossier.code)
-        self._again_later(dossier.code, leg)
+        name = self.idempotency("withdraw")
+        command = Withdraw(code, self.now(code).rev, "", name)
+        self.ask(code, name, partial(withdraw_dossier, command, actor, self.world.deps))
 
     def supplement(self, code: DossierCode) -> None:
         """Answer the open slip, wholly."""
         dossier = self.now(code)
         slip = next(leg for leg in dossier.running() if leg.kind is LegKind.SUPPLEMENT)
-        answers = {each[8:]: {} for each in slip.asked if each.startswith("section:")}
-        papers = tuple(self._upload(each[6:]) for each in slip.asked if each.startswith("paper:"))
-        command = Supplement(code, dossier.rev, answers, papers, self.idempotency("supplement"))
+        sections = [each[8:] for each in slip.asked if each.startswith("section:")]
+        answers: dict[str, Any] = {section: {} for section in sections}
+        papers = tuple(self.upload(each[6:]) for each in slip.asked if each.startswith("paper:"))
+        name = self.idempotency("supplement")
+        command = Supplement(code, dossier.rev, answers, papers, name)
         actor = citizen(dossier.owner)
-        self.world.retrying(lambda: supplement_dossier(command, actor, self.world.deps))
+        self.ask(code, name, partial(supplement_dossier, command, actor, self.world.deps))
 
-    def _pay(self, dossier: Dossier, leg: Leg) -> None:
-        left = dossier.dues - dossier.paid
-        part = left // 2 if self.world.chance(0.2) and left > 1 else left
-        self._decide(dossier, leg, "record_payment", amount=part, receipt="B-1")
+    # -- whose turn it is
 
-    def _return(self, dossier: Dossier, leg: Leg) -> None:
-        if dossier.paid < dossier.dues:
-            self._pay(dossier, leg)
-        self._decide(self.now(dossier.code), leg, "return")
-
-    # -- agencies
-
-    def _call_back(self, dossier: Dossier, leg: Leg) -> None:
-        heard = any(f".{leg.n}" in id and id.startswith(dossier.code) for _, id, _ in self.world.webhooks.arrived)
-        if not heard:
-            if leg.is_running:
-                self.world.after(HOUR, lambda: self._act(dossier.code, leg.n))
+    def _notice(self, change: Change) -> None:
+        dossier = change.dossier
+        if dossier.ev == len(change.events):
+            self.stored[dossier.owner] += 1
+        if self.idle:
             return
-        self.send(dossier, leg, self._answer(leg))
+        for leg in dossier.running():
+            mark = (dossier.code, leg.n, leg.clock.epoch)
+            if mark not in self._planned:
+                self._planned.add(mark)
+                self._plan(dossier, leg)
+        for event in change.events:
+            self.heard(event)
 
-    def _answer(self, leg: Leg) -> Answer:
-        roll = self.world.random.random()
-        if roll < 0.08 and not leg.asked:
-            return Answer(Outcome.INCOMPLETE, "one paper", items=("paper:id",))
-        if roll < 0.13:
-            return Answer(Outcome.REFUSED, "no ground")
-        if roll < 0.2:
-            return Answer(Outcome.PROGRESS, "half done")
-        amount = 1_500_000 if leg.holder == sample.TAX and leg.code == "tax" else 0
-        return Answer(Outcome.COMPLETED, amount=amount, result="R-2")
+    def _plan(self, dossier: Dossier, leg: Leg) -> None:
+        if leg.is_citizens and self.world.chance(0.15):
+            return  # never answers: it expires
+        act = partial(self.turn, dossier.code, leg.n)
+        delay = self.delay(max(leg.clock.budget, HOUR))
+        if self.world.chance(0.05) and dossier.wake_at:  # in the second the timer fires
+            delay = max((dossier.wake_at - self.world.clock.now()).total_seconds(), 0)
+        for _ in range(2 if self.world.chance(0.05) else 1):  # a double click, or two officials
+            self.world.after(delay, act, dossier.code)
 
-    def send(self, dossier: Dossier, leg: Leg, answer: Answer) -> None:
-        target = CallbackTarget(dossier.code, leg.n, leg.holder)
-        name = self.key()
-        tries = 0
+    def come_back(self, code: DossierCode, leg: Leg) -> None:
+        """Lost a race, or only half done: it is still my turn, so I come back to it."""
+        now = self.now(code).leg(leg.n)
+        if now.is_running and now.clock.epoch == leg.clock.epoch and not self.idle:
+            self.world.after(self.delay(8 * HOUR), partial(self.turn, code, leg.n), code)
 
-        def send() -> Any:
-            nonlocal tries
-            tries += 1
-            return answer_callback(
-                Callback(target, name, str(tries), answer.outcome, answer), self.world.deps
-            )
-
-        self.world.retrying(send)
-        if self.world.chance(0.05):
-            self.world.retrying(send)  # the agency missed our answer and sends again
-        self._again_later(dossier.code, leg)
+    def delay(self, budget: float) -> float:
+        """Mostly well in time, sometimes days late."""
+        chance = self.world.random
+        if chance.random() < 0.12:
+            return chance.uniform(budget, budget * 6)
+        return chance.uniform(60, budget)

@@ -100,7 +100,7 @@ def land(story: Story) -> None:
     story.later(days=2)
     story.decides("record_payment", LegKind.PAYMENT, amount=1_500_000, receipt="B-1")
     story.later(hours=5)
-    story.decides("complete", LegKind.UNIT, result="R-1")
+    story.decides("complete", LegKind.UNIT, result=story.people.upload("R-1"))
     story.later(hours=1)
     story.decides("return", LegKind.RETURN)
 
@@ -124,7 +124,7 @@ def supplemented(story: Story) -> None:
     story.later(hours=1)
     story.decides("hand_over", LegKind.UNIT)
     story.later(hours=1)
-    story.decides("complete", LegKind.UNIT, result="R-1")
+    story.decides("complete", LegKind.UNIT, result=story.people.upload("R-1"))
     story.later(hours=1)
     story.decides("record_payment", LegKind.RETURN, amount=10_000, receipt="B-2")
     story.decides("return", LegKind.RETURN)

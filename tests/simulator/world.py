@@ -1,21 +1,22 @@
 """A province on a virtual clock: the real use cases, the real state machine, people and faults.
 
 Everything random comes from one seed. Messages of the stream are delayed, doubled, reordered and
-lost; the process dies before or after any call of a port. `story` is what happened, for a human.
+lost; the process dies before or after any call of a port; others act in the middle of a decision;
+the workers stand still for days. `story` is what happened, for a human.
 """
 
 import heapq
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from chalicelib.domain.directory import Directory
 from chalicelib.domain.errors import Error
 from chalicelib.domain.event import Event
-from chalicelib.domain.ids import DeliveryId, DossierCode
+from chalicelib.domain.ids import DossierCode
 from chalicelib.domain.procedure import ProcedureVersion
 from chalicelib.ports import Change, Deps, LateTokenError, Next, Token
 from chalicelib.use_cases.deliver import deliver
@@ -24,7 +25,7 @@ from chalicelib.use_cases.lead import look
 from chalicelib.use_cases.reconcile import GRACE, reconcile
 from chalicelib.use_cases.roll_over import roll_over
 from tests.simulator import sample
-from tests.simulator.asl import ConditionalCheckFailed, Crash, Execution, Machine
+from tests.simulator.asl import ConditionalCheckFailedError, Crash, Execution, Machine
 from tests.simulator.fakes import (
     START,
     FixedReference,
@@ -38,60 +39,18 @@ from tests.simulator.fakes import (
     PlainKeys,
     VirtualClock,
 )
+from tests.simulator.faults import NO_FAULTS, RECONCILE_EVERY, Crashing, Doors, Faults, Racing
 
-RECONCILE_EVERY = 4 * 3600  # seconds
-REDELIVERIES = 6
-FAR = START + timedelta(days=300)  # running this far means: to the end
+DAY: Final = 24 * 3600  # seconds
+REDELIVERIES: Final = 6
+FAR: Final = START + timedelta(days=300)  # running this far means: to the end
 
-PROCEDURES: list[ProcedureVersion] = sample.procedures()
-DIRECTORY: Directory = sample.directory()
+PROCEDURES: Final[list[ProcedureVersion]] = sample.procedures()
+DIRECTORY: Final[Directory] = sample.directory()
 
 
 class Violation(BaseException):
     """A rule was broken; the message names it. Nothing in the code under test may catch it."""
-
-
-@dataclass(frozen=True)
-class Faults:
-    """Probabilities per message or call."""
-
-    lose: float = 0.02
-    double: float = 0.10
-    delay: float = 0.15
-    crash: float = 0.01
-    door_shut: float = 0.05
-    vanish: float = 0.02  # an execution disappears while it waits
-    lie: float = 0.05  # a running execution is said to be gone
-
-
-    @property
-    def loses(self) -> bool:
-        """Whether anything may be lost, so that only the reconciler brings it back."""
-        return bool(self.lose or self.vanish or self.lie or self.crash)
-
-
-CALM = Faults(lose=0, vanish=0, lie=0, crash=0)  # messages only late, doubled and out of order
-NO_FAULTS = Faults(0, 0, 0, 0, 0, 0, 0)
-
-
-class Crashing:
-    """A port whose process may die before or after each call."""
-
-    def __init__(self, port: object, world: "World") -> None:
-        self._port = port
-        self._world = world
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._port, name)
-
-        def call(*args: Any, **more: Any) -> Any:
-            self._world.may_die()
-            answer = method(*args, **more)
-            self._world.may_die()
-            return answer
-
-        self.__dict__[name] = call
-        return call
 
 
 class SimulatedWorkflow:
@@ -105,7 +64,7 @@ class SimulatedWorkflow:
         name = f"{code}.g{generation}"
         self._machine.start(name, {"dossier_id": code, "generation": generation})
 
-    def wake(self, token: str, next: Next) -> None:  # noqa: A002
+    def wake(self, token: str, next: Next) -> None:  # noqa: A002 - the port's own name
         self._machine.succeed(token, as_output(next))
 
     def is_running(self, code: DossierCode, generation: int) -> bool:
@@ -115,12 +74,12 @@ class SimulatedWorkflow:
         return run is not None and run.running
 
 
-def as_output(next: Next) -> dict[str, Any]:  # noqa: A002
+def as_output(going: Next) -> dict[str, Any]:
     """What the workflow adapter sends."""
     return {
-        "stage": next.stage.value,
-        "seq": next.seq,
-        "timeout_seconds": next.timeout_seconds,
+        "stage": going.stage.value,
+        "seq": going.seq,
+        "timeout_seconds": going.timeout_seconds,
     }
 
 
@@ -131,44 +90,45 @@ class World:
         self.random = random.Random(seed)  # noqa: S311 - reproducible on purpose
         self.faults = faults
         self.clock = VirtualClock(at)
-        self.story: list[Callable[[], str]] = []
+        self.story: list[tuple[datetime, str | Callable[[], str]]] = []
         self.calls = 0
         self.survived = 0  # faults that befell it
-        self._dies_at = self._next_death()
-        self.die_at: int | None = None  # the n-th point of dying, for the systematic run
-        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self.deaths: set[int] = set()  # the calls at which the process dies
+        self.fates: deque[int] = deque()  # how many copies of the next messages arrive
+        # Entries of the queue: when, tie-breaker, what to do (None: done already), about what.
+        self._heap: list[list[Any]] = []
         self._order = 0
         self._now = at.timestamp()
+        self._racing = False
+        self.outage = self._outage()
+        self._plan_death()
+        self._wire()
+
+    def _wire(self) -> None:
         self.files = InMemoryFiles()
         self.outbox = InMemoryDeliveries()
         self.records = InMemoryRecords(self.files, self.outbox)
         self.records.on_commit.append(self._stream)
         self.tokens = InMemoryTokens()
         self.webhooks = InMemoryWebhooks()
-        self.machine = Machine(
-            {"${WakeFunction}": self._wake, "${RolloverFunction}": self._roll},
-            self._register,
-            self.after,
-        )
+        functions = {"${WakeFunction}": self._wake, "${RolloverFunction}": self._roll}
+        self.machine = Machine(functions, self._register, self.after)
         self.on_pass: list[Callable[[list[DossierCode]], None]] = []
         self.on_token: list[Callable[[Token, Execution], None]] = []
-        self.plain = self._deps(lambda port: port)
-        self.deps = self._deps(self._crashing)
+        self.plain = self._deps(self.records, lambda port: port)
+        self.deps = self._deps(Racing(self.records, self), lambda port: Crashing(port, self))
         self._passes_until = 0.0
 
-    def _crashing(self, port: Any) -> Any:
-        return Crashing(port, self)
-
-    def _deps(self, wrap: Callable[[Any], Any]) -> Deps:
+    def _deps(self, records: Any, wrap: Callable[[Any], Any]) -> Deps:
         return Deps(
-            records=wrap(self.records),
+            records=wrap(records),
             deliveries=wrap(self.outbox),
             tokens=wrap(self.tokens),
             workflow=wrap(SimulatedWorkflow(self)),
             reference=FixedReference(PROCEDURES, DIRECTORY),
             files=wrap(self.files),
             clock=self.clock,
-            webhooks=wrap(self.webhooks),
+            webhooks=wrap(Doors(self.webhooks, self)),
             throttle=InMemoryThrottle(),
             keys=PlainKeys(),
             forms=NoForms(),
@@ -177,18 +137,19 @@ class World:
 
     # -- time
 
-    def after(self, seconds: float, act: Callable[[], None]) -> None:
-        """Do it `seconds` from now."""
+    def after(self, seconds: float, act: Callable[[], object], about: str = "") -> None:
+        """Do it `seconds` from now; `about` is the dossier or the execution it concerns."""
         self._order += 1
-        heapq.heappush(self._heap, (self._now + seconds, self._order, act))
+        heapq.heappush(self._heap, [self._now + seconds, self._order, act, about])
 
     def run(self, until: datetime) -> None:
         """Let time pass until nothing is left to do, or `until`."""
-        last = until.timestamp()
-        while self._heap and self._heap[0][0] <= last:
-            self._now, _, act = heapq.heappop(self._heap)
-            self.clock.at = datetime.fromtimestamp(int(self._now), UTC)
-            act()
+        heap, last, clock = self._heap, until.timestamp(), self.clock
+        while heap and heap[0][0] <= last:
+            self._now, _, act, _ = heapq.heappop(heap)
+            if act:
+                clock.at = datetime.fromtimestamp(int(self._now), UTC)
+                act()
         if until < FAR:
             self._now, self.clock.at = last, until
 
@@ -197,28 +158,71 @@ class World:
     def chance(self, probability: float) -> bool:
         return probability > 0 and self.random.random() < probability
 
-    def may_die(self) -> None:
-        """One point at which the process may die."""
-        self.calls += 1
-        if self.calls == self.die_at or self.calls == self._dies_at:
-            self._dies_at = self._next_death()
-            self.survived += 1
-            self.tell(f"the process died at point {self.calls}")
-            raise Crash
+    def die(self) -> None:
+        """The process dies at this call."""
+        self._plan_death()
+        self.survived += 1
+        self.tell(f"the process died at point {self.calls}")
+        raise Crash
 
-    def _next_death(self) -> int:
+    def _plan_death(self) -> None:
         """Deaths come `1 / crash` points apart on average."""
-        if not self.faults.crash:
-            return 0
-        return self.calls + 1 + int(self.random.expovariate(self.faults.crash))
+        if self.faults.crash:
+            self.deaths = {self.calls + 1 + int(self.random.expovariate(self.faults.crash))}
+
+    def _outage(self) -> tuple[float, float]:
+        """When the workers stand still, if ever: from and until, in seconds since 1970."""
+        if not self.chance(self.faults.outage):
+            return (0, 0)
+        begins = self._now + self.random.uniform(DAY, 20 * DAY)
+        return (begins, begins + self.random.uniform(DAY / 4, 6 * DAY))
+
+    def is_out(self) -> bool:
+        """Whether the workers stand still now."""
+        return self.outage[0] <= self._now < self.outage[1]
+
+    def let_another_act(self, code: str) -> None:
+        """In the middle of a decision somebody else who was about to act does so."""
+        if self._racing or not self.chance(self.faults.race):
+            return
+        waiting = list(self._rivals(code))
+        if not waiting:
+            return
+        entry = self.random.choice(waiting)
+        act, entry[2] = entry[2], None
+        self.tell(f"{code}: meanwhile")
+        self.survived += 1
+        self._racing = True
+        try:
+            act()
+        finally:
+            self._racing = False
+
+    def _rivals(self, code: str) -> Iterator[list[Any]]:
+        """People and messages come at any time, an execution's timer in its second only."""
+        execution = f"{code}.g"
+        for entry in self._heap:
+            about = entry[3]
+            if entry[2] and (
+                about == code or (about.startswith(execution) and entry[0] < self._now + 1)
+            ):
+                yield entry
 
     def tell(self, line: str | Callable[[], str]) -> None:
         """One line of the story; written out only when somebody reads it."""
-        at = self.clock.at
-        self.story.append(lambda: f"{at:%m-%d %H:%M:%S} {line if isinstance(line, str) else line()}")
+        self.story.append((self.clock.at, line))
 
-    def guard(self, act: Callable[[], Any]) -> bool:
+    def written(self) -> list[str]:
+        """The story so far."""
+        return [
+            f"{at:%m-%d %H:%M:%S} {line if isinstance(line, str) else line()}"
+            for at, line in self.story
+        ]
+
+    def guard(self, act: Callable[[], object]) -> bool:
         """Run a worker; False when it died or must be tried again."""
+        if self.is_out():
+            return False
         try:
             act()
         except (Crash, LateTokenError):
@@ -231,55 +235,71 @@ class World:
         for event in change.events:
             self.tell(partial(_line, event))
         code = change.dossier.code
-        self._message(lambda: look(code, self.deps))
+        self._message(partial(look, code, self.deps), code)
         for delivery in change.deliveries:
-            self._message(lambda id=delivery.id: deliver(id, self.deps))  # type: ignore[misc]
+            self._message(partial(deliver, delivery.id, self.deps), code)
         self._keep_reconciling()
 
-    def _message(self, act: Callable[[], Any]) -> None:
-        if self.chance(self.faults.lose):
+    def _message(self, act: Callable[[], object], code: str) -> None:
+        copies = self.fates.popleft() if self.fates else self._copies()
+        if not copies:
             self.survived += 1
-            self.tell("a message of the stream is lost")
-            return
-        for _ in range(2 if self.chance(self.faults.double) else 1):
+            self.tell(f"{code}: a message of the stream is lost")
+        for _ in range(copies):
             slow = self.chance(self.faults.delay)
-            self.after(self.random.uniform(30, 900) if slow else 0.2, self._attempt(act, 0))
+            self._attempt(act, code, self.random.uniform(30, 900) if slow else 0.2)
 
-    def _attempt(self, act: Callable[[], Any], tries: int) -> Callable[[], None]:
+    def _copies(self) -> int:
+        if self.chance(self.faults.lose):
+            return 0
+        return 2 if self.chance(self.faults.double) else 1
+
+    def _attempt(
+        self, act: Callable[[], object], code: str, seconds: float, tries: int = 0
+    ) -> None:
         def attempt() -> None:
             if not self.guard(act) and tries < REDELIVERIES:
-                self.after(1 + 2**tries, self._attempt(act, tries + 1))
+                self._attempt(act, code, 1 + 2**tries, tries + 1)
 
-        return attempt
+        self.after(seconds, attempt, code)
 
     # -- the state machine's functions
 
     def _wake(self, given: Mapping[str, Any]) -> Any:
+        if self.is_out():
+            raise Crash
         code, generation = DossierCode(given["dossier_id"]), given["generation"]
         going = escalate(code, generation, self.deps)
         return {"dossier_id": code, "generation": generation, "next": as_output(going)}
 
     def _roll(self, given: Mapping[str, Any]) -> Any:
+        if self.is_out():
+            raise Crash
         return {"generation": roll_over(given["dossier_id"], given["generation"], self.deps)}
 
     def _register(self, item: Mapping[str, Any], run: Execution) -> None:
-        self.may_die()
+        self._may_die()
         code = DossierCode(item["PK"]["S"])
         token = Token(int(item["seq"]["N"]), int(item["generation"]["N"]), item["token"]["S"])
         known = self.tokens.get(code)
         if known and known.generation > token.generation:
-            raise ConditionalCheckFailed
+            raise ConditionalCheckFailedError
         self.tokens.tokens[code] = token
         for tell in self.on_token:
             tell(token, run)
-        self._message(lambda: look(code, self.deps))
+        self._message(partial(look, code, self.deps), code)
         if self.chance(self.faults.vanish):
-            self.tell(f"execution {run.name} vanishes")
-            self.after(self.random.uniform(0, 7200), lambda: self._vanish(run))
-        self.may_die()
+            self.after(self.random.uniform(0, 7200), partial(self._vanish, run))
+        self._may_die()
+
+    def _may_die(self) -> None:
+        self.calls += 1
+        if self.calls in self.deaths:
+            self.die()
 
     def _vanish(self, run: Execution) -> None:
         if run.running:
+            self.tell(f"{run.name} vanishes")
             self.machine.vanish(run.name)
 
     # -- the schedule
@@ -311,7 +331,7 @@ class World:
             except Error as error:
                 self.tell(f"answered {error.code}")
                 return None
-        raise AssertionError("a request was never answered")
+        raise Violation("a request is answered at last")
 
 
 def _line(event: Event) -> str:

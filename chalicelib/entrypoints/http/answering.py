@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from chalice import Response
+from chalice.app import Response
 from pydantic_core import to_json
 
 from chalicelib.entrypoints.http.incoming import Incoming
@@ -26,7 +26,7 @@ class Answer:
     media: str = JSON
 
 
-class _Bytes(Response):  # type: ignore[misc]
+class _Bytes(Response):
     """A body of bytes; Chalice would encode only types that it is told are binary."""
 
     def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:  # noqa: ARG002
@@ -75,7 +75,7 @@ def _content(answer: Answer) -> str | bytes:
 
 def _response(content: str | bytes, headers: dict[str, str], status: int) -> Response:
     kind = _Bytes if isinstance(content, bytes) else Response
-    return kind(body=content, headers=headers, status_code=status)
+    return kind(body=content, headers={**headers}, status_code=status)
 
 
 def _line(value: str) -> str:

@@ -11,7 +11,7 @@ from chalicelib.domain.terms import Role
 from chalicelib.entrypoints.http.incoming import Incoming
 from chalicelib.entrypoints.http.problem import RefusedError
 
-SECRET_HEADER: Final = "x-dossier-secret"
+SECRET_HEADER: Final = "x-dossier-secret"  # noqa: S105 - a name, not a secret
 SIGNATURE_HEADERS: Final = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 Identify = Callable[[str], Actor | None]  # a bearer token's owner; None: not to be trusted

@@ -80,14 +80,18 @@ def _pointer(at: Sequence[str | int], value: object, *, absent: bool) -> str:
     for index, part in enumerate(at):
         if len(str(part)) > _LONGEST_NAME:
             break
-        if isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        elif isinstance(value, dict) and part in value:
-            value = value[part]
+        if _is_in(part, value):
+            value = value[part]  # type: ignore[index] # just looked
         elif not (absent and index == last):
             continue
         pointer += "/" + escape(str(part))
     return pointer
+
+
+def _is_in(part: str | int, value: object) -> bool:
+    if isinstance(value, list):
+        return isinstance(part, int) and part < len(value)
+    return isinstance(value, dict) and part in value
 
 
 def escape(part: str) -> str:

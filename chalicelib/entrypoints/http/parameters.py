@@ -6,7 +6,8 @@ same strict one that bodies get (pydantic alone would take ` 5 `, `1_000`, `yes`
 
 import json
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
@@ -24,14 +25,16 @@ def typed(text: str, annotation: object) -> object:
 def is_repeatable(annotation: object) -> bool:
     """Whether the parameter may be given several times."""
     origin = get_origin(annotation) or annotation
-    if isinstance(origin, type) and issubclass(origin, Sequence | Set):
+    if isinstance(origin, type) and issubclass(origin, Sequence | AbstractSet):
         return not issubclass(origin, str)
     return any(is_repeatable(part) for part in _parts(annotation))
 
 
 @cache
 def _takes_scalars(annotation: object) -> bool:
-    return any(isinstance(leaf, type) and issubclass(leaf, int | float) for leaf in _leaves(annotation))
+    return any(
+        isinstance(leaf, type) and issubclass(leaf, int | float) for leaf in _leaves(annotation)
+    )
 
 
 def _leaves(annotation: object) -> Iterator[object]:

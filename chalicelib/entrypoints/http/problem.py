@@ -1,7 +1,7 @@
 """Every no, as `application/problem+json` (RFC 9457), and the table from error to status.
 
-    Exception
-    └── RefusedError     carries everything of the answer but its language
+Exception
+└── RefusedError     carries everything of the answer but its language
 """
 
 from collections.abc import Mapping, Sequence

@@ -100,7 +100,11 @@ def _query(model: type[BaseModel], given: Mapping[str, object]) -> tuple[Any, li
 def _texts(given: Mapping[str, object]) -> Iterator[str]:
     for name, value in given.items():
         yield name
-        yield from (item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str))
+        yield from (
+            item
+            for item in (value if isinstance(value, list) else [value])
+            if isinstance(item, str)
+        )
 
 
 def _annotations(route: Route) -> Mapping[str, object]:
@@ -127,8 +131,10 @@ def _repeated(route: Route, incoming: Incoming) -> list[Fault]:
     ]
 
 
-def _body(route: Route, incoming: Incoming) -> Any:  # noqa: ANN401 - typed by the route
-    if not route.takes_body or (not incoming.raw and incoming.raw is not None and not route.body_required):
+def _body(route: Route, incoming: Incoming) -> Any:
+    if not route.takes_body or (
+        not incoming.raw and incoming.raw is not None and not route.body_required
+    ):
         return None
     _expect_json(incoming.values("content-type"))
     if incoming.raw is not None and len(incoming.raw) > route.most_bytes:
@@ -145,7 +151,9 @@ def _body(route: Route, incoming: Incoming) -> Any:  # noqa: ANN401 - typed by t
 def _expect_json(content_types: Sequence[str]) -> None:
     """`application/json`, in UTF-8 if a charset is named."""
     kind, *parameters = content_types[0].split(";") if len(content_types) == 1 else [""]
-    charsets = [found[1].lower() for text in parameters if (found := _CHARSET.fullmatch(text.strip()))]
+    charsets = [
+        found[1].lower() for text in parameters if (found := _CHARSET.fullmatch(text.strip()))
+    ]
     if kind.strip().lower() != "application/json" or any(name != "utf-8" for name in charsets):
         raise RefusedError(415, "request.unsupported_media_type")
 

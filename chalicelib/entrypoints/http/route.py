@@ -101,6 +101,7 @@ class Route:
     path: str
     auth: Auth
     handler: Handler
+    tag: str = ""
     types: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     query: type[BaseModel] | None = None
@@ -114,7 +115,9 @@ class Route:
 
     def __post_init__(self) -> None:
         if not all(_PART.fullmatch(part) for part in self.path.split("/")[1:]):
-            raise ValueError(f"a part of {self.path} is neither a literal nor a whole {{parameter}}")
+            raise ValueError(
+                f"a part of {self.path} is neither a literal nor a whole {{parameter}}"
+            )
         if unknown := set(self.types) - set(self.parameters):
             raise ValueError(f"{self.path} has no {min(unknown)}")
 

@@ -1,0 +1,122 @@
+"""The control slip (phiếu kiểm soát) and who held the dossier when: both are read off the record.
+
+The slip has one line per hop, with both signatures (R22, R25). The periods partition the life of
+the dossier to the second by the set of those who held it; that is how delay is attributed (R28).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import pairwise
+
+from chalicelib.domain.dossier import Dossier
+from chalicelib.domain.event import Event
+from chalicelib.domain.ids import AgencyCode
+from chalicelib.domain.leg import Leg
+from chalicelib.domain.terms import LegKind, LegState
+
+
+class Punctuality(StrEnum):
+    """How a hop ended against its time limit; open hops are on time until they are late."""
+
+    EARLY = "early"  # at least half a working day was left
+    ON_TIME = "on_time"
+    LATE = "late"
+
+
+EARLY_SECONDS = 4 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One line; `budget` and `consumed` in working seconds on the receiver's calendar."""
+
+    leg: int
+    kind: LegKind
+    code: str
+    giver: AgencyCode | None
+    receiver: AgencyCode
+    state: LegState
+    handed_over_at: datetime
+    received_at: datetime | None
+    closed_at: datetime | None
+    due_at: datetime | None
+    budget: int
+    consumed: int
+    punctuality: Punctuality
+    outcome: str
+
+
+def control_slip(dossier: Dossier) -> list[Hop]:
+    """All hops, in the order they began."""
+    return [_hop(dossier, leg) for leg in dossier.legs]
+
+
+def _hop(dossier: Dossier, leg: Leg) -> Hop:
+    consumed = leg.clock.consumed_at(dossier.calendar(leg), dossier.ctx.now)
+    return Hop(
+        leg=leg.n,
+        kind=leg.kind,
+        code=leg.code,
+        giver=leg.giver,
+        receiver=leg.holder,
+        state=leg.state,
+        handed_over_at=leg.opened_at,
+        received_at=leg.received_at,
+        closed_at=leg.closed_at,
+        due_at=dossier.due(leg),
+        budget=leg.clock.budget,
+        consumed=consumed,
+        punctuality=_punctuality(leg, consumed),
+        outcome=leg.outcome,
+    )
+
+
+def _punctuality(leg: Leg, consumed: int) -> Punctuality:
+    if consumed > leg.clock.budget:
+        return Punctuality.LATE
+    early = leg.closed_at is not None and leg.clock.budget - consumed >= EARLY_SECONDS
+    return Punctuality.EARLY if early else Punctuality.ON_TIME
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `since` to before `until` the dossier was held by `holders`, all of them at once."""
+
+    since: datetime
+    until: datetime
+    holders: tuple[str, ...]
+
+    @property
+    def seconds(self) -> int:
+        """Wall-clock length."""
+        return int((self.until - self.since).total_seconds())
+
+
+def periods(events: Sequence[Event], now: datetime) -> list[Period]:
+    """The life of the dossier, without gaps and overlaps; neighbours with equal holders are one."""
+    if not events:
+        return []
+    last = events[-1]
+    ends = [*events, None] if last.holders else list(events)
+    found: list[Period] = []
+    for event, after in pairwise(ends):
+        if event is None:
+            break
+        until = after.at if after else max(now, event.at)
+        holders = tuple(sorted({holder for _, holder in event.holders}))
+        if found and found[-1].holders == holders:
+            found[-1] = Period(found[-1].since, until, holders)
+        elif until > event.at:
+            found.append(Period(event.at, until, holders))
+    return found
+
+
+def held(found: Iterable[Period]) -> dict[tuple[str, ...], int]:
+    """Wall-clock seconds by set of holders; the sum is the life of the dossier."""
+    total: Counter[tuple[str, ...]] = Counter()
+    for period in found:
+        total[period.holders] += period.seconds
+    return dict(total)

@@ -1,0 +1,254 @@
+"""What officials decide: one body per action, told apart by `action`."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from chalicelib.bootstrap import deps
+from chalicelib.domain.calendar import LimitUnit, TimeLimit
+from chalicelib.domain.desk import Check
+from chalicelib.domain.ids import AgencyCode, DossierCode, FileId, OfficerId
+from chalicelib.domain.terms import Role
+from chalicelib.entrypoints.api import dossier_answers as answers
+from chalicelib.entrypoints.api.dossiers import CODE, idempotency
+from chalicelib.entrypoints.api.wire import (
+    CLOSED,
+    AgencyCodeText,
+    Dong,
+    FileIdText,
+    GivenMoment,
+    LegNumber,
+    Note,
+    Rev,
+    Words,
+)
+from chalicelib.entrypoints.http.auth import signed_in
+from chalicelib.entrypoints.http.route import IDEMPOTENCY_KEY, Request, Wire
+from chalicelib.entrypoints.http.router import Routes
+from chalicelib.use_cases.decide import Decision, decide
+
+decisions = Routes("decisions")
+
+Subject = Annotated[str, StringConstraints(pattern=r"^(section|paper):[a-z][a-z0-9_]{0,63}$")]
+
+
+class _Decision(Wire):
+    rev: Rev
+    leg: LegNumber | None = None
+
+    def given(self) -> Mapping[str, Any]:
+        """The action's own arguments, named as in the domain."""
+        return {"leg": self.leg}
+
+
+class _WithReason(_Decision):
+    reason: Words
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        return {"leg": self.leg, "reason": self.reason}
+
+
+class Accept(_Decision):
+    """Complete: enter it and hand it over to its route."""
+
+    action: Literal["accept"]
+
+
+class Refuse(_WithReason):
+    """At intake: not taken in. Later, by a unit: refused on the merits."""
+
+    action: Literal["refuse"]
+
+
+class CheckIn(Wire):
+    """The mark on one paper or section; a faulty one needs a reason and what to do."""
+
+    good: bool
+    reason_code: Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_]{0,63})?$")] = ""
+    todo: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
+class RequestSupplement(_Decision):
+    """The one complete slip: every paper and section is marked."""
+
+    action: Literal["request_supplement"]
+    checks: Annotated[dict[Subject, CheckIn], Field(max_length=100, json_schema_extra=CLOSED)]
+    reason: Note = ""
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        checks = {
+            subject: Check(check.good, check.reason_code, check.todo)
+            for subject, check in self.checks.items()
+        }
+        return {"leg": self.leg, "reason": self.reason, "checks": checks}
+
+
+class Receive(_Decision):
+    """The second signature of a hand-over."""
+
+    action: Literal["receive"]
+
+
+class DeclineReceipt(_WithReason):
+    """Not taken over: the giver looks again."""
+
+    action: Literal["decline_receipt"]
+
+
+class Assign(_Decision):
+    """The head gives the work to an official."""
+
+    action: Literal["assign"]
+    officer: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{2,32}$")]
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        return {"leg": self.leg, "officer": OfficerId(self.officer)}
+
+
+class HandOver(_Decision):
+    """This leg is done; the next ones begin."""
+
+    action: Literal["hand_over"]
+    note: Note = ""
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        return {"leg": self.leg, "note": self.note}
+
+
+class SendBack(_WithReason):
+    """A fault was found: back to the desk."""
+
+    action: Literal["send_back"]
+
+
+class Complete(_Decision):
+    """The leg ends with its result."""
+
+    action: Literal["complete"]
+    result: Annotated[FileIdText, Field(description="The uploaded file of the result.")]
+    note: Note = ""
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        return {"leg": self.leg, "note": self.note, "result": FileId(self.result)}
+
+
+class LimitIn(Wire):
+    """A time limit."""
+
+    amount: Annotated[int, Field(ge=1, le=366)]
+    unit: Literal["working_hours", "working_days", "calendar_days"]
+
+    def limit(self) -> TimeLimit:
+        """As the domain counts."""
+        return TimeLimit(self.amount, LimitUnit(self.unit))
+
+
+class RequestAgency(_WithReason):
+    """Ask an agency outside the route; the asking leg waits."""
+
+    action: Literal["request_agency"]
+    agency: AgencyCodeText
+    limit: LimitIn
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        return {
+            **super().given(),
+            "agency": AgencyCode(self.agency),
+            "limit": self.limit.limit(),
+        }
+
+
+class RecordPayment(_Decision):
+    """Money received at the counter."""
+
+    action: Literal["record_payment"]
+    amount: Dong
+    receipt: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9/.-]{0,39}$")]
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        return {"leg": self.leg, "amount": self.amount, "receipt": self.receipt}
+
+
+class Extend(_WithReason):
+    """A leader extends, once, on the version's legal ground."""
+
+    action: Literal["extend"]
+    limit: LimitIn
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        return {**super().given(), "limit": self.limit.limit()}
+
+
+class Apologise(Wire):
+    """The apology with a new date, from the unit at fault."""
+
+    action: Literal["apologise"]
+    rev: Rev
+    reason: Words
+    promised_at: GivenMoment
+    unit: AgencyCodeText
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        return {
+            "reason": self.reason,
+            "promised_at": self.promised_at,
+            "unit": AgencyCode(self.unit),
+        }
+
+
+class Return(_Decision):
+    """Hand the result out."""
+
+    action: Literal["return"]
+
+
+DecisionBody = Annotated[
+    Accept
+    | Refuse
+    | RequestSupplement
+    | Receive
+    | DeclineReceipt
+    | Assign
+    | HandOver
+    | SendBack
+    | Complete
+    | RequestAgency
+    | RecordPayment
+    | Extend
+    | Apologise
+    | Return,
+    Field(discriminator="action"),
+]
+
+
+@decisions.post(
+    "/dossiers/{code}/decisions",
+    auth=signed_in(Role.DESK, Role.OFFICER, Role.HEAD, Role.LEADER),
+    types=CODE,
+    body=DecisionBody,
+    answer=answers.StateAnswer,
+    headers=(IDEMPOTENCY_KEY,),
+    errors=(409,),
+)
+def decide_on(request: Request[Any]) -> answers.StateAnswer:
+    """Decide, on the `rev` that was seen; whose turn it is, the record knows."""
+    body = request.body
+    command = Decision(
+        DossierCode(request.path["code"]),
+        body.action,
+        body.rev,
+        body.given(),
+        idempotency(request, body.action),
+    )
+    done = decide(command, request.person, deps())
+    return answers.state(done.dossier, replayed=done.replayed)

@@ -1,0 +1,348 @@
+"""What is answered about a dossier: to the public, to whoever decided, to officials."""
+
+from typing import Any
+
+from chalicelib.domain.actor import ActorKind
+from chalicelib.domain.control_slip import Hop, Period
+from chalicelib.domain.dossier import Dossier
+from chalicelib.domain.event import Event
+from chalicelib.domain.leg import CITIZEN
+from chalicelib.domain.terms import (
+    Channel,
+    EventType,
+    LegKind,
+    LegState,
+    ResultKind,
+    Role,
+    Stage,
+    Status,
+)
+from chalicelib.entrypoints.api.wire import Moment, TextAnswer
+from chalicelib.entrypoints.http.route import Wire
+from chalicelib.use_cases.read_dossier import FullDossier
+from chalicelib.use_cases.track_dossier import Tracked, holders, open_request
+
+# What goes on inside a unit is not the citizen's: who works on it, warnings before the due time.
+INTERNAL = frozenset({EventType.ASSIGNED, EventType.GENERATION_STARTED, EventType.CALLBACK_FILED})
+WARNINGS = frozenset({"due_soon"})
+
+
+class HolderAnswer(Wire):
+    """Who holds it now."""
+
+    leg: int
+    kind: LegKind
+    unit: str
+    unit_name: TextAnswer
+    since: Moment
+    due_at: Moment | None
+
+
+class StateAnswer(Wire):
+    """Where a dossier stands, after a decision too."""
+
+    code: str
+    status: Status
+    stage: Stage
+    rev: int
+    due_at: Moment | None
+    promised_at: Moment | None
+    paused: bool
+    holders: list[HolderAnswer]
+    outstanding: int
+    replayed: bool = False
+
+
+class Happened(Wire):
+    """One line of the timeline."""
+
+    ev: int
+    type: EventType
+    at: Moment
+    unit: str | None
+    unit_name: TextAnswer | None
+    status: Status
+    milestone: str | None = None
+
+
+class Asked(Wire):
+    """One item of the supplement slip: a paper or a section, and what is wrong with it."""
+
+    subject: str
+    reason_code: str
+
+
+class OpenRequest(Wire):
+    """The slip that waits for the citizen; `text` (what to do) only for those signed in."""
+
+    since: Moment
+    due_at: Moment | None
+    items: list[Asked]
+    text: str | None = None
+
+
+class TrackedAnswer(StateAnswer):
+    """A dossier as its citizen sees it."""
+
+    procedure_code: str
+    procedure_version: int
+    channel: Channel
+    submitted_at: Moment
+    accepted_at: Moment | None
+    result_kind: ResultKind | None
+    result_url: str | None = None
+    open_request: OpenRequest | None
+    timeline: list[Happened]
+
+
+class HopAnswer(Wire):
+    """One line of the control slip; `budget` and `consumed` in working seconds."""
+
+    leg: int
+    kind: LegKind
+    code: str
+    giver: str | None
+    receiver: str
+    state: LegState
+    handed_over_at: Moment
+    received_at: Moment | None
+    closed_at: Moment | None
+    due_at: Moment | None
+    budget: int
+    consumed: int
+    punctuality: str
+    outcome: str
+
+
+class PeriodAnswer(Wire):
+    """Who held it from `since` to before `until`; together they are the dossier's life."""
+
+    since: Moment
+    until: Moment
+    seconds: int
+    holders: list[str]
+
+
+class EventAnswer(Wire):
+    """An event as it is on record; `digest` chains it to the next one's `prev`."""
+
+    ev: int
+    type: EventType
+    at: Moment
+    actor: str
+    leg: int | None
+    status: Status
+    stage: Stage
+    holders: list[tuple[int, str]]
+    data: dict[str, Any]
+    note: str | None
+    prev: str
+    idempotency: str
+    digest: str
+
+
+class PaperAnswer(Wire):
+    """A paper that was handed in, with a link for some minutes."""
+
+    paper_code: str
+    file_id: str
+    url: str
+
+
+class FullAnswer(StateAnswer):
+    """Everything an official concerned may see."""
+
+    procedure_code: str
+    procedure_version: int
+    channel: Channel
+    desk: str
+    submitted_at: Moment
+    accepted_at: Moment | None
+    task: str
+    dues: int
+    paid: int
+    result_kind: ResultKind | None
+    result: str
+    submitter: dict[str, Any]
+    owner: dict[str, Any]
+    answers: dict[str, Any]
+    papers: list[PaperAnswer]
+    control_slip: list[HopAnswer]
+    periods: list[PeriodAnswer]
+    events: list[EventAnswer]
+
+
+def state(dossier: Dossier, *, replayed: bool = False) -> StateAnswer:
+    """The short answer."""
+    return StateAnswer(**_state(dossier), replayed=replayed)
+
+
+def _state(dossier: Dossier) -> dict[str, Any]:
+    return {
+        "code": dossier.code,
+        "status": dossier.status,
+        "stage": dossier.stage,
+        "rev": dossier.rev,
+        "due_at": dossier.due_at,
+        "promised_at": dossier.promised_at,
+        "paused": dossier.status in (Status.SUPPLEMENT_REQUESTED, Status.PAYMENT_REQUESTED),
+        "outstanding": dossier.dues - dossier.paid,
+        "holders": [
+            HolderAnswer(
+                leg=each.leg.n,
+                kind=each.leg.kind,
+                unit=each.holder,
+                unit_name=unit_name(dossier, each.holder),
+                since=each.since,
+                due_at=each.due,
+            )
+            for each in holders(dossier)
+        ],
+    }
+
+
+def unit_name(dossier: Dossier, unit: str) -> TextAnswer:
+    """Of an agency, or of the citizen."""
+    if unit == CITIZEN:
+        return TextAnswer(vi="Người nộp hồ sơ", en="The applicant")
+    name = dossier.ctx.directory.agency(unit).name  # type: ignore[arg-type]
+    return TextAnswer(vi=name.vi, en=name.en)
+
+
+def tracked(
+    found: Tracked, *, roles: frozenset[Role], words: str | None, link: str | None
+) -> TrackedAnswer:
+    """`words` is the slip's text and `link` the result's, for those who signed in."""
+    dossier = found.dossier
+    return TrackedAnswer(
+        **_state(dossier),
+        procedure_code=dossier.procedure,
+        procedure_version=dossier.version,
+        channel=dossier.channel,
+        submitted_at=dossier.submitted_at,
+        accepted_at=dossier.accepted_at,
+        result_kind=dossier.result_kind,
+        result_url=link,
+        open_request=_request(found, words),
+        timeline=[_happened(dossier, event) for event in found.events if _is_shown(event, roles)],
+    )
+
+
+def _is_shown(event: Event, roles: frozenset[Role]) -> bool:
+    if roles - {Role.CITIZEN}:
+        return True
+    return event.type not in INTERNAL and event.data.get("milestone") not in WARNINGS
+
+
+def _happened(dossier: Dossier, event: Event) -> Happened:
+    unit = _unit(dossier, event)
+    return Happened(
+        ev=event.ev,
+        type=event.type,
+        at=event.at,
+        unit=unit,
+        unit_name=unit_name(dossier, unit) if unit else None,
+        status=event.status,
+        milestone=event.data.get("milestone"),
+    )
+
+
+def _unit(dossier: Dossier, event: Event) -> str | None:
+    """The unit that acted; of a milestone, the one whose time it was."""
+    kind, _, who = event.actor.partition(":")
+    if kind == ActorKind.CITIZEN:
+        return CITIZEN
+    if "@" in who:
+        return who.rpartition("@")[2]
+    return dossier.leg(event.leg).holder if event.leg else None
+
+
+def _request(found: Tracked, words: str | None) -> OpenRequest | None:
+    slip = open_request(found.dossier)
+    if slip is None:
+        return None
+    asked = next(event for event in found.events if event.data.get("slip") == slip.n)
+    return OpenRequest(
+        since=slip.opened_at,
+        due_at=found.dossier.due(slip),
+        items=[
+            Asked(subject=subject, reason_code=reason)
+            for subject, reason in asked.data["faulty"].items()
+        ],
+        text=words,
+    )
+
+
+def full(found: FullDossier) -> FullAnswer:
+    """For officials concerned."""
+    dossier, form = found.dossier, found.form
+    return FullAnswer(
+        **_state(dossier),
+        procedure_code=dossier.procedure,
+        procedure_version=dossier.version,
+        channel=dossier.channel,
+        desk=dossier.desk,
+        submitted_at=dossier.submitted_at,
+        accepted_at=dossier.accepted_at,
+        task=dossier.task,
+        dues=dossier.dues,
+        paid=dossier.paid,
+        result_kind=dossier.result_kind,
+        result=dossier.result,
+        submitter=dict(form.submitter),
+        owner=dict(form.owner),
+        answers=dict(form.answers),
+        papers=[
+            PaperAnswer(paper_code=paper.paper, file_id=paper.file, url=found.links[paper.file])
+            for paper in form.papers
+        ],
+        control_slip=[_hop(hop) for hop in found.slip],
+        periods=[_period(period) for period in found.periods],
+        events=[_event(event, found.notes.get(event.ev)) for event in found.events],
+    )
+
+
+def _hop(hop: Hop) -> HopAnswer:
+    return HopAnswer(
+        leg=hop.leg,
+        kind=hop.kind,
+        code=hop.code,
+        giver=hop.giver,
+        receiver=hop.receiver,
+        state=hop.state,
+        handed_over_at=hop.handed_over_at,
+        received_at=hop.received_at,
+        closed_at=hop.closed_at,
+        due_at=hop.due_at,
+        budget=hop.budget,
+        consumed=hop.consumed,
+        punctuality=hop.punctuality.value,
+        outcome=hop.outcome,
+    )
+
+
+def _period(period: Period) -> PeriodAnswer:
+    return PeriodAnswer(
+        since=period.since,
+        until=period.until,
+        seconds=period.seconds,
+        holders=list(period.holders),
+    )
+
+
+def _event(event: Event, note: str | None) -> EventAnswer:
+    return EventAnswer(
+        ev=event.ev,
+        type=event.type,
+        at=event.at,
+        actor=event.actor,
+        leg=event.leg,
+        status=event.status,
+        stage=event.stage,
+        holders=list(event.holders),
+        data=dict(event.data),
+        note=note,
+        prev=event.prev,
+        idempotency=event.idempotency,
+        digest=event.digest(),
+    )

@@ -1,0 +1,67 @@
+"""Serves declared routes on a Chalice app: read, handle, answer; every error becomes a problem."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from chalice.app import Chalice, Response
+
+from chalicelib.domain.errors import Error
+from chalicelib.entrypoints.http.answering import Answer, answered, refused
+from chalicelib.entrypoints.http.auth import Identify
+from chalicelib.entrypoints.http.incoming import Incoming
+from chalicelib.entrypoints.http.messages import Messages
+from chalicelib.entrypoints.http.problem import RefusedError, refusal_of
+from chalicelib.entrypoints.http.reading import read
+from chalicelib.entrypoints.http.route import Route
+from chalicelib.entrypoints.logging import logger
+
+PREFIX: Final = "/api/v1"
+
+
+class Api:
+    """What every route shares: who signs in, and in which words it is answered."""
+
+    def __init__(self, identify: Identify, messages: Messages | None = None) -> None:
+        self._identify = identify
+        self._messages = messages or Messages()
+
+    def mount(self, app: Chalice, routes: Iterable[Route]) -> None:
+        """Register each route under `PREFIX`; its name is the handler's."""
+        for route in routes:
+            app.route(PREFIX + route.path, methods=[route.method], name=route.operation)(
+                self._view(app, route)
+            )
+
+    def _view(self, app: Chalice, route: Route) -> Callable[..., Response]:
+        def view(**_path: str) -> Response:
+            if (request := app.current_request) is None:
+                raise LookupError("a view is called by a request only")
+            return self.respond(route, request.to_original_event())
+
+        view.__doc__ = route.handler.__doc__
+        return view
+
+    def respond(self, route: Route, event: dict[str, Any]) -> Response:
+        """The response to a proxy event."""
+        incoming = Incoming.of(event)
+        try:
+            return self._answered(route, incoming)
+        except RefusedError as error:
+            return refused(error, incoming, self._messages)
+        except Exception:  # noqa: BLE001 - a bug: logged, and answered as one
+            logger.exception(
+                "unexpected error",
+                extra={"operation": route.operation, "correlation_id": incoming.correlation_id},
+            )
+            return refused(RefusedError(500, "internal"), incoming, self._messages)
+
+    def _answered(self, route: Route, incoming: Incoming) -> Response:
+        """Raise RefusedError, also for what the domain refuses."""
+        request = read(route, incoming, self._identify)
+        try:
+            answer = route.handler(request)
+        except Error as error:
+            raise refusal_of(error) or error from error
+        if not isinstance(answer, Answer):
+            answer = Answer(answer)
+        return answered(answer, route.status, route.cache, incoming)
