@@ -121,7 +121,7 @@ class Records(Protocol):
     def commit(self, change: Change) -> None:
         """Store if the dossier's `ev` is still the one it was loaded with.
 
-        Raise RaceError, SeenError (the mark was there) or FileNotReadyError; nothing is stored then.
+        Raise RaceError, SeenError (the mark was there) or FileNotReadyError: nothing is stored.
         """
 
     def mark(self, key: str) -> Mapping[str, Any] | None:

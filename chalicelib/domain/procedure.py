@@ -132,7 +132,7 @@ DEFAULT_LADDERS: dict[LegKind, tuple[Milestone, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class UnitRule:
-    """Which agency holds a leg: `agency`, or the one of this `kind` competent for the desk's area."""
+    """Which agency holds a leg: `agency`, or the one of `kind` competent for the desk's area."""
 
     kind: str = ""
     agency: AgencyCode | None = None

@@ -1,6 +1,7 @@
 """Serves declared routes on a Chalice app: read, handle, answer; every error becomes a problem."""
 
 from collections.abc import Callable, Iterable
+from traceback import format_tb
 from typing import Any, Final
 
 from chalice.app import Chalice, Response
@@ -28,9 +29,13 @@ class Api:
     def mount(self, app: Chalice, routes: Iterable[Route]) -> None:
         """Register each route under `PREFIX`; its name is the handler's."""
         for route in routes:
-            app.route(PREFIX + route.path, methods=[route.method], name=route.operation)(
-                self._view(app, route)
-            )
+            # Any media type comes in, so that the 415 is ours: after sign-in, and in words.
+            app.route(
+                PREFIX + route.path,
+                methods=[route.method],
+                name=route.operation,
+                content_types=["*/*"],
+            )(self._view(app, route))
 
     def _view(self, app: Chalice, route: Route) -> Callable[..., Response]:
         def view(**_path: str) -> Response:
@@ -48,11 +53,8 @@ class Api:
             return self._answered(route, incoming)
         except RefusedError as error:
             return refused(error, incoming, self._messages)
-        except Exception:  # noqa: BLE001 - a bug: logged, and answered as one
-            logger.exception(
-                "unexpected error",
-                extra={"operation": route.operation, "correlation_id": incoming.correlation_id},
-            )
+        except Exception as error:  # noqa: BLE001 - a bug: logged, and answered as one
+            _log(error, route, incoming)
             return refused(RefusedError(500, "internal"), incoming, self._messages)
 
     def _answered(self, route: Route, incoming: Incoming) -> Response:
@@ -65,3 +67,18 @@ class Api:
         if not isinstance(answer, Answer):
             answer = Answer(answer)
         return answered(answer, route.status, route.cache, incoming)
+
+
+def _log(error: Exception, route: Route, incoming: Incoming) -> None:
+    """Never the message of an exception: it may repeat what the caller sent."""
+    found = {"operation": route.operation, "correlation_id": incoming.correlation_id}
+    logger.error("unexpected error", extra={**found, "trail": _trail(error)})
+
+
+def _trail(error: BaseException | None) -> list[str]:
+    """Types and places, from what arrived here back to what it began with."""
+    found: list[str] = []
+    while error is not None:
+        found += [type(error).__name__, *format_tb(error.__traceback__)]
+        error = error.__cause__ or error.__context__
+    return found

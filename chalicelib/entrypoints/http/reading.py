@@ -45,7 +45,8 @@ def _path(route: Route, incoming: Incoming) -> Mapping[str, Any]:
     """A name that cannot exist is answered like one that does not."""
     found: dict[str, Any] = {}
     for name, adapter in route.path_types.items():
-        value = typed(incoming.path.get(name, ""), route.types.get(name, str))
+        text = incoming.path.get(name, "")
+        value = typed(text if strict_json.is_clean(text) else "", route.types.get(name, str))
         try:
             found[name] = adapter.validate_json(_json(value), strict=True)
         except ValidationError:

@@ -1,0 +1,53 @@
+# Two commands are enough: `make run` and `make test`. Everything else is listed by `make help`.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/ready-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
+
+export PYTHONPATH := $(CURDIR)
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint unit demo bench mutants clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@echo
+	@echo "run reads PORT, SPEED, START and MOTCUA_HOME: see README.md"
+
+run: $(READY) ## start everything on http://127.0.0.1:8000; Ctrl-C saves and ends
+	@$(BIN)/python -m infra.local run
+
+test: lint unit ## all checks and tests (within 10 minutes)
+
+lint: $(READY)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
+
+unit: $(READY)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations 10
+
+demo: $(READY) ## drive seven dossiers through a running `make run` (start it with SPEED=600)
+	@$(BIN)/python -m infra.demo
+
+bench: $(READY) ## what each operation costs, and 100,000 simulated dossiers
+	@$(BIN)/python -m bench --simulate 100000
+
+mutants: $(READY) ## can the tests fail? mutates the rules and the protocol (about 30 minutes)
+	@$(BIN)/python -m tests.simulator.mutants
+	@$(BIN)/python -m bench.mutation
+
+clean: ## remove the environment and the local cloud's state
+	rm -rf $(VENV) .local
+
+# Made anew whenever a requirement changes. Only wheels: nothing is built on your machine.
+$(READY): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed: make run PYTHON=python3.11"; exit 1; }
+	@echo "Preparing $(VENV): about a minute, once."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --disable-pip-version-check --only-binary :all: \
+	  -r requirements-dev.txt | sed -un 's/^\(Collecting\|Installing\|Successfully\) \([^ ]*\).*/  \1 \2/p'
+	@touch $@
