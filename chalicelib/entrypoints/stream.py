@@ -8,7 +8,7 @@ from chalice.app import Blueprint
 from chalicelib.bootstrap import deps
 from chalicelib.domain.ids import DeliveryId, DossierCode
 from chalicelib.entrypoints.logging import logger
-from chalicelib.ports import Deps, LateTokenError
+from chalicelib.ports import Deps
 from chalicelib.use_cases.deliver import deliver
 from chalicelib.use_cases.lead import look
 
@@ -27,8 +27,6 @@ def on_change(event: Event, _context: object) -> dict[str, Any]:
     for act, name, numbers in _work(event):
         try:
             act(deps())
-        except LateTokenError:
-            failed.extend({"itemIdentifier": number} for number in numbers)
         except Exception:  # noqa: BLE001 - reported, and sent again by the stream
             logger.exception("stream record failed", extra={"key": name})
             failed.extend({"itemIdentifier": number} for number in numbers)

@@ -38,8 +38,8 @@ def look(code: DossierCode, deps: Deps) -> None:
     """Something changed: start the execution, or wake it where it waits for what is over.
 
     A stage that ended before its token was registered is normal: the registration makes us look
-    again. Raise LateTokenError where the execution runs but cannot be woken just now (it is on
-    its way to the next wait): look again. An execution that is gone gets a successor.
+    again. So does the next one of an execution that cannot be woken just now, because it is on
+    its way to its next wait. An execution that is gone gets a successor.
     """
     try:
         dossier = deps.records.load(code, context(deps))
@@ -56,8 +56,7 @@ def _wake(dossier: Dossier, token: Token, deps: Deps) -> None:
     try:
         deps.workflow.wake(token.token, whereto(dossier, dossier.generation, deps))
     except LateTokenError:
-        if deps.tokens.get(dossier.code) != token:
+        moved_on = deps.tokens.get(dossier.code) != token
+        if moved_on or deps.workflow.is_running(dossier.code, dossier.generation):
             return
-        if deps.workflow.is_running(dossier.code, dossier.generation):
-            raise
         roll_over(dossier.code, dossier.generation, deps)
