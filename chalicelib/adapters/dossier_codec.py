@@ -5,7 +5,7 @@ have short names, the settlement leg is a map in it, and what follows from somet
 out: the desk where the code begins with it, the settlement's place, its start at acceptance.
 
     CASE  proc ver desk chan owner by filed_at status stage step seq rev ev head gen gen_seq gen_at
-          wake_at accepted_at promised_at appts task outcome result dues paid keys settle
+          wake_at accepted_at promised_at appts task outcome dues paid keys settle
           open, wake_at: index `open` while not closed
           queue, due, row: index `worklist` while there is a task
     LEG   kind code step holder budget spent since epoch opened_at state … (see `_leg_data`)
@@ -70,7 +70,6 @@ def _case_data(dossier: Dossier) -> Data:
         "appts": dossier.appointments or None,
         "task": dossier.task,
         "outcome": dossier.result_kind.value if dossier.result_kind else None,
-        "result": dossier.result,
         "dues": dossier.dues or None,
         "paid": dossier.paid or None,
         "keys": list(dossier.keys),
@@ -131,6 +130,7 @@ def _leg_data(leg: Leg) -> Data:
         "received_by": leg.received_by,
         "asked": list(leg.asked),
         "extended": leg.extended or None,
+        "result": leg.result,
     }
 
 
@@ -215,7 +215,6 @@ def _progress(case: Data) -> Data:
         "promised_at": _moment(case.get("promised_at")),
         "task": case.get("task", ""),
         "result_kind": ResultKind(case["outcome"]) if "outcome" in case else None,
-        "result": case.get("result", ""),
         "head": case["head"],
     }
 
@@ -249,6 +248,7 @@ def _leg_from_data(data: Data) -> Leg:
         received_by=data.get("received_by", ""),
         asked=tuple(data.get("asked", ())),
         extended=data.get("extended", False),
+        result=data.get("result", ""),
         **_clock_from_data(data, moment(data["opened_at"])),
     )
 

@@ -82,6 +82,7 @@ def request_supplement(
         CITIZEN,
         dossier.ctx.procedure.supplement_days * DAY,
         step=asking.step,
+        required=asking.required,
         giver=dossier.desk,
         asked=tuple(faulty),
     )
@@ -190,11 +191,17 @@ def apologise(
 
 
 def return_result(dossier: Dossier, actor: Actor, *, leg: int | None = None) -> None:
-    """Hand the result out; what is due must be paid (R27)."""
+    """Hand the result out; what is due must be paid (R27).
+
+    While an independent leg is still open, this is a part, and another one follows.
+    """
     handing = dossier.turn(leg, LegKind.RETURN)
     actor.require([handing.holder], Role.DESK)
     if dossier.paid < dossier.dues:
         raise RuleError("payment.outstanding", outstanding=dossier.dues - dossier.paid)
     dossier.close(handing, "returned")
+    if any(True for _ in dossier.open_legs()):
+        dossier.record(EventType.PART_RETURNED, actor, handing)
+        return
     dossier.end(Status.RETURNED, "returned")
     dossier.record(EventType.RETURNED, actor, handing)

@@ -109,7 +109,6 @@ class Dossier:
     appointments: int = 0
     task: str = ""  # what the desk or a leader must do beside the legs: apologise, call
     result_kind: ResultKind | None = None
-    result: str = ""  # file of the result
     dues: int = 0  # đồng
     paid: int = 0
     keys: tuple[str, ...] = ()  # the latest idempotency keys, hashed
@@ -162,6 +161,12 @@ class Dossier:
     def due(self, leg: Leg) -> datetime | None:
         """When the leg is due; None while it is paused or over."""
         return leg.clock.due(self.calendar(leg)) if leg.is_running else None
+
+    @property
+    def results(self) -> list[Leg]:
+        """Legs whose results may be handed out: all once settled, an independent one at once."""
+        settled = self.status in (Status.SETTLED, Status.RETURNED)
+        return [leg for leg in self.legs if leg.result and (settled or not leg.required)]
 
     @property
     def due_at(self) -> datetime | None:

@@ -54,7 +54,7 @@ def _progress(dossier: Dossier, actor: Actor, leg: Leg, given: Answer) -> None:
 def _complete(dossier: Dossier, actor: Actor, leg: Leg, given: Answer) -> None:
     take_over(dossier, leg, actor)
     dossier.dues += given.amount
-    dossier.result = given.result or dossier.result
+    leg.result = given.result
     dossier.close(leg, Outcome.COMPLETED)
     opened = passed(dossier, leg)
     dossier.record(
@@ -95,13 +95,17 @@ def _refuse(dossier: Dossier, actor: Actor, leg: Leg, given: Answer) -> None:
         raise RuleError("callback.reason_needed", pointer="/note")
     take_over(dossier, leg, actor)
     if leg.required:
-        cut = refuse_on_merits(dossier, leg)
+        cut, opened = refuse_on_merits(dossier, leg), []
     else:
         dossier.close(leg, Outcome.REFUSED)
-        cut = []
-        passed(dossier, leg)
+        cut, opened = [], passed(dossier, leg)
     dossier.record(
-        EventType.AGENCY_REFUSED, actor, leg, note=given.note, cancelled=[each.n for each in cut]
+        EventType.AGENCY_REFUSED,
+        actor,
+        leg,
+        note=given.note,
+        cancelled=[each.n for each in cut],
+        to=[each.n for each in opened],
     )
 
 

@@ -33,6 +33,7 @@ class Leg:
     received_by: str = ""
     closed_at: datetime | None = None
     outcome: str = ""
+    result: str = ""  # file of the result, where the leg has one
     asked: tuple[str, ...] = ()  # subjects asked for; of a supplement, or an agency's one slip
     extended: bool = False
     claimed: tuple[str, ...] = ()  # milestones passed in this epoch

@@ -22,7 +22,8 @@ def enter(dossier: Dossier, step: int, giver: AgencyCode) -> list[Leg]:
         return _arrive(dossier)
     opened = [_open(dossier, leg, giver) for leg in route[step].legs]
     legs = [leg for leg in opened if leg is not None]
-    return legs or enter(dossier, step + 1, giver)
+    waits = any(leg.required for leg in legs)
+    return legs if waits else legs + enter(dossier, step + 1, giver)
 
 
 def _open(dossier: Dossier, leg: RouteLeg, giver: AgencyCode) -> Leg | None:
@@ -72,16 +73,26 @@ def _required_left(dossier: Dossier) -> bool:
 
 
 def is_last(dossier: Dossier, leg: Leg) -> bool:
-    """Whether ending this leg settles the dossier."""
-    others = [other for other in dossier.open_legs() if other is not leg]
+    """Whether ending this leg brings a result: the dossier's, or an independent leg's own."""
+    if not leg.required:
+        return True
+    others = [other for other in dossier.open_legs() if other.required and other is not leg]
     later = dossier.ctx.procedure.route[dossier.step + 1 :]
     only_payments = all(each.kind is LegKind.PAYMENT for step in later for each in step.legs)
     return not others and (not later or (only_payments and dossier.paid >= dossier.dues))
 
 
 def _arrive(dossier: Dossier) -> list[Leg]:
-    """Beyond the last step: settled as soon as the independent legs are over, too."""
-    if any(True for _ in dossier.open_legs()):
+    """Beyond the last step: settled when no required leg is open; independent ones go on.
+
+    An independent leg that ends after that has a result of its own to hand out: the birth
+    certificate never waits for the insurance card (DOMAIN.md, "Parallel legs").
+    """
+    open_legs = list(dossier.open_legs())
+    if dossier.status is Status.SETTLED:
+        handing = any(leg.kind is LegKind.RETURN for leg in open_legs)
+        return [] if handing else [_open_return(dossier)]
+    if any(leg.required for leg in open_legs):
         return []
     return [settle(dossier, ResultKind.GRANTED)]
 
@@ -98,12 +109,12 @@ def settle(dossier: Dossier, kind: ResultKind) -> Leg:
     if kind is ResultKind.GRANTED:
         dossier.dues += version.fee(dossier.channel)
     dossier.step = len(version.route)
-    return dossier.open_leg(
-        LegKind.RETURN,
-        dossier.desk,
-        version.collect_days * WORKING_DAY,
-        giver=dossier.desk,
-    )
+    return _open_return(dossier)
+
+
+def _open_return(dossier: Dossier) -> Leg:
+    budget = dossier.ctx.procedure.collect_days * WORKING_DAY
+    return dossier.open_leg(LegKind.RETURN, dossier.desk, budget, giver=dossier.desk)
 
 
 def refuse_on_merits(dossier: Dossier, refusing: Leg) -> list[Leg]:
@@ -120,7 +131,14 @@ def review(dossier: Dossier, leg: Leg, holder: AgencyCode) -> Leg:
     The unit's consumed time goes on afterwards where it stood (DOMAIN.md, "Supplement once").
     """
     hours = dossier.ctx.procedure.review_hours
-    opened = dossier.open_leg(LegKind.REVIEW, holder, hours * 3600, giver=leg.holder, step=leg.step)
+    opened = dossier.open_leg(
+        LegKind.REVIEW,
+        holder,
+        hours * 3600,
+        giver=leg.holder,
+        step=leg.step,
+        required=leg.required,
+    )
     dossier.pause(leg, waits=opened)
     return opened
 
@@ -128,8 +146,19 @@ def review(dossier: Dossier, leg: Leg, holder: AgencyCode) -> Leg:
 def expire(dossier: Dossier, leg: Leg) -> list[Leg]:
     """The citizen never answered: refused before acceptance, stopped after it.
 
-    Returns the legs cut short.
+    What was asked for an independent leg ends that leg alone. Returns the legs cut short.
     """
+    if not leg.required:
+        return _expire_alone(dossier, leg)
     status = Status.STOPPED if dossier.accepted_at else Status.REFUSED
     dossier.close(leg, "expired", LegState.CANCELLED)
     return dossier.end(status, "expired")
+
+
+def _expire_alone(dossier: Dossier, slip: Leg) -> list[Leg]:
+    waiting = [leg for leg in dossier.open_legs() if leg.waits == slip.n]
+    for each in [slip, *waiting]:
+        dossier.close(each, "expired", LegState.CANCELLED)
+    for each in waiting:
+        passed(dossier, each)
+    return waiting

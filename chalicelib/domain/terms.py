@@ -165,6 +165,7 @@ class EventType(StrEnum):
     PAYMENT_RECORDED = "payment_recorded"
     EXTENDED = "extended"
     APOLOGISED = "apologised"
+    PART_RETURNED = "part_returned"  # an independent leg is still open
     RETURNED = "returned"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"

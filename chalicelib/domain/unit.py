@@ -29,8 +29,14 @@ def take_over(dossier: Dossier, leg: Leg, actor: Actor) -> bool:
         return False
     leg.received_at, leg.received_by = dossier.ctx.now, actor.id
     dossier.touched.add(leg.n)
-    dossier.move(Status.PROCESSING)
+    _begin(dossier)
     return True
+
+
+def _begin(dossier: Dossier) -> None:
+    """The first unit that acts; an independent leg may still begin after the settlement."""
+    if dossier.status is Status.ACCEPTED:
+        dossier.move(Status.PROCESSING)
 
 
 def decline_receipt(dossier: Dossier, actor: Actor, *, reason: str, leg: int | None = None) -> None:
@@ -39,7 +45,7 @@ def decline_receipt(dossier: Dossier, actor: Actor, *, reason: str, leg: int | N
     actor.require([mine.holder], *WORKERS)
     if mine.received_at or mine.giver is None:
         raise ConflictError("leg.already_received")
-    dossier.move(Status.PROCESSING)
+    _begin(dossier)
     opened = review(dossier, mine, mine.giver)
     dossier.record(EventType.RECEIPT_DECLINED, actor, mine, note=reason, to=[opened.n])
 
@@ -83,7 +89,7 @@ def complete(
     mine = dossier.turn(leg, *SETTLING)
     actor.require([mine.holder], *WORKERS)
     received = take_over(dossier, mine, actor)
-    dossier.result = result
+    mine.result = result
     opened = _finish(dossier, mine, "completed")
     dossier.record(
         EventType.COMPLETED,
@@ -177,6 +183,7 @@ def request_agency(
         agency,
         limit.budget(dossier.ctx.directory.calendar(agency), dossier.ctx.now),
         code="requested",
+        required=mine.required,
         giver=mine.holder,
     )
     dossier.pause(mine, waits=opened)

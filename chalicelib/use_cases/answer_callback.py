@@ -64,7 +64,7 @@ def answer_callback(command: Callback, deps: Deps) -> Receipt:
 def _result(command: Callback, dossier: Dossier) -> tuple[FileId, ...]:
     """The file of a result that was taken; one that came too late is not the dossier's."""
     result = command.answer.result
-    return (FileId(result),) if result and dossier.result == result else ()
+    return (FileId(result),) if result and dossier.leg(command.target.leg).result == result else ()
 
 
 def _mark(command: Callback, deps: Deps) -> Mark:

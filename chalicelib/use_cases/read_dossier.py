@@ -7,7 +7,7 @@ from chalicelib.domain.actor import Actor
 from chalicelib.domain.control_slip import Hop, Period, control_slip, periods
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.event import Event
-from chalicelib.domain.ids import DossierCode
+from chalicelib.domain.ids import DossierCode, FileId
 from chalicelib.domain.leg import Leg
 from chalicelib.domain.terms import LegKind, Role
 from chalicelib.ports import Deps, Form
@@ -37,12 +37,17 @@ def read_dossier(code: DossierCode, actor: Actor, deps: Deps) -> FullDossier:
     return FullDossier(
         dossier,
         form,
-        {paper.file: deps.files.link(paper.file) for paper in form.papers},
+        {file: deps.files.link(file) for file in _files(form, dossier)},
         events,
         deps.records.notes(code),
         control_slip(dossier),
         periods(events, dossier.ctx.now),
     )
+
+
+def _files(form: Form, dossier: Dossier) -> set[FileId]:
+    results = {FileId(leg.result) for leg in dossier.legs if leg.result}
+    return {paper.file for paper in form.papers} | results
 
 
 def _shared(form: Form, dossier: Dossier, actor: Actor) -> Form:

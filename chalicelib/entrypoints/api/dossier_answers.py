@@ -1,12 +1,13 @@
 """What is answered about a dossier: to the public, to whoever decided, to officials."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib.domain.actor import ActorKind
 from chalicelib.domain.control_slip import Hop, Period
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.event import Event
-from chalicelib.domain.leg import CITIZEN
+from chalicelib.domain.leg import CITIZEN, Leg
 from chalicelib.domain.terms import (
     Channel,
     EventType,
@@ -81,6 +82,14 @@ class OpenRequest(Wire):
     text: str | None = None
 
 
+class ResultAnswer(Wire):
+    """A result to download, for some minutes; only where what is due is paid."""
+
+    leg: int
+    code: str
+    url: str
+
+
 class TrackedAnswer(StateAnswer):
     """A dossier as its citizen sees it."""
 
@@ -90,7 +99,7 @@ class TrackedAnswer(StateAnswer):
     submitted_at: Moment
     accepted_at: Moment | None
     result_kind: ResultKind | None
-    result_url: str | None = None
+    results: list[ResultAnswer]
     open_request: OpenRequest | None
     timeline: list[Happened]
 
@@ -162,7 +171,7 @@ class FullAnswer(StateAnswer):
     dues: int
     paid: int
     result_kind: ResultKind | None
-    result: str
+    results: list[ResultAnswer]
     submitter: dict[str, Any]
     owner: dict[str, Any]
     answers: dict[str, Any]
@@ -210,9 +219,9 @@ def unit_name(dossier: Dossier, unit: str) -> TextAnswer:
 
 
 def tracked(
-    found: Tracked, *, roles: frozenset[Role], words: str | None, link: str | None
+    found: Tracked, *, roles: frozenset[Role], words: str | None, links: Mapping[str, str]
 ) -> TrackedAnswer:
-    """`words` is the slip's text and `link` the result's, for those who signed in."""
+    """`words` is the slip's text and `links` the results' by file, for those who signed in."""
     dossier = found.dossier
     return TrackedAnswer(
         **_state(dossier),
@@ -222,7 +231,7 @@ def tracked(
         submitted_at=dossier.submitted_at,
         accepted_at=dossier.accepted_at,
         result_kind=dossier.result_kind,
-        result_url=link,
+        results=_results(dossier.results, links),
         open_request=_request(found, words),
         timeline=[_happened(dossier, event) for event in found.events if _is_shown(event, roles)],
     )
@@ -288,7 +297,7 @@ def full(found: FullDossier) -> FullAnswer:
         dues=dossier.dues,
         paid=dossier.paid,
         result_kind=dossier.result_kind,
-        result=dossier.result,
+        results=_results(dossier.legs, found.links),
         submitter=dict(form.submitter),
         owner=dict(form.owner),
         answers=dict(form.answers),
@@ -300,6 +309,14 @@ def full(found: FullDossier) -> FullAnswer:
         periods=[_period(period) for period in found.periods],
         events=[_event(event, found.notes.get(event.ev)) for event in found.events],
     )
+
+
+def _results(legs: Iterable[Leg], links: Mapping[str, str]) -> list[ResultAnswer]:
+    return [
+        ResultAnswer(leg=leg.n, code=leg.code, url=links[leg.result])
+        for leg in legs
+        if leg.result in links
+    ]
 
 
 def _hop(hop: Hop) -> HopAnswer:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from chalicelib.bootstrap import deps
+from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.event import digest_of
 from chalicelib.domain.ids import AgencyCode, DossierCode, FileId, ProcedureCode
 from chalicelib.domain.terms import Channel, Role, Status
@@ -133,12 +134,11 @@ def track(request: Request) -> answers.TrackedAnswer:
     command = Track(DossierCode(request.path["code"]), request.secret, caller)
     found = track_dossier(command, request.actor, ports)
     signed = request.actor is not None
-    result = found.dossier.result
     return answers.tracked(
         found,
         roles=request.actor.roles if request.actor else frozenset(),
         words=_slip_words(found) if signed else None,
-        link=ports.files.link(FileId(result)) if signed and result else None,
+        links=_links(found.dossier) if signed else {},
     )
 
 
@@ -205,6 +205,13 @@ def idempotency(request: Request[Any], action: str) -> Idempotency:
 
 def _papers(papers: list[PaperIn]) -> tuple[PaperHandedIn, ...]:
     return tuple(PaperHandedIn(paper.paper_code, FileId(paper.file_id)) for paper in papers)
+
+
+def _links(dossier: Dossier) -> dict[str, str]:
+    """To the results, once what is due is paid."""
+    if dossier.paid < dossier.dues:
+        return {}
+    return {leg.result: deps().files.link(FileId(leg.result)) for leg in dossier.results}
 
 
 def _slip_words(found: Tracked) -> str | None:
