@@ -277,6 +277,12 @@ class Meter:
         with self._lock:
             return [replace(row, by_call=dict(row.by_call)) for row in self._rows.values()]
 
+    def drain(self) -> list[Row]:
+        """The rows so far; counting begins anew. Nothing may be under way."""
+        rows = self.rows()
+        self._rows.clear()
+        return rows
+
     def _built(self, params: Params, context: dict[str, Any], **_: object) -> None:
         context[self._key] = params
 

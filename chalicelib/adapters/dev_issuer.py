@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import mkstemp
 from time import time
 from typing import Any, Final
 
@@ -71,8 +72,7 @@ def _make(file: Path) -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    aside = file.with_name(f"{file.name}.{os.getpid()}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, aside = mkstemp(prefix=file.name, dir=file.parent)  # for the owner's eyes only
     with os.fdopen(descriptor, "wb") as written:
         written.write(content)
     try:
@@ -80,4 +80,4 @@ def _make(file: Path) -> None:
     except FileExistsError:
         pass
     finally:
-        aside.unlink()
+        Path(aside).unlink()

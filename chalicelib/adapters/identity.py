@@ -38,7 +38,10 @@ class Identity:
         self._person_ref = person_ref
 
     def identify(self, token: str) -> Actor | None:
-        """The actor; None for a token that is not to be trusted, whatever the reason."""
+        """The actor; None for a token that is not to be trusted, whatever the reason.
+
+        Raise PyJWKClientConnectionError while the issuer is out of reach: not the caller's fault.
+        """
         if len(token) > MOST_CHARACTERS:
             return None
         try:
@@ -52,6 +55,8 @@ class Identity:
                 leeway=LEEWAY,
                 options=_REQUIRED,  # type: ignore[arg-type]
             )
+        except jwt.PyJWKClientConnectionError:
+            raise
         except (jwt.PyJWTError, ValueError):
             return None
         return self._actor(claims)
@@ -60,15 +65,18 @@ class Identity:
         given = claims.get("roles")
         texts = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
         roles = {_ROLES[each] for each in texts if each in _ROLES}
-        number, agency = claims.get("number"), claims.get("agency_code")
+        name, number, agency = claims["sub"], claims.get("number"), claims.get("agency_code")
         if roles == {Role.CITIZEN} and isinstance(number, str) and number:
             return Actor(ActorKind.CITIZEN, self._person_ref(number), roles=frozenset(roles))
-        if roles and Role.CITIZEN not in roles and isinstance(agency, str) and agency:
-            name = str(claims["sub"])
+        if roles and Role.CITIZEN not in roles and name and isinstance(agency, str) and agency:
             return Actor(ActorKind.OFFICIAL, name, AgencyCode(agency), frozenset(roles))
         return None
 
 
-def remote_keys(url: str) -> KeySource:
-    """The issuer's key set, kept for five minutes; an unknown key asks again at most that often."""
-    return jwt.PyJWKClient(url, cache_keys=True, lifespan=300, timeout=3)
+def remote_keys(url: str, kept_seconds: float = 300) -> KeySource:
+    """The issuer's key set, asked for again when it is older, so that a withdrawn key ends.
+
+    A key nobody has heard of makes us ask at most once a minute. Single keys are not cached:
+    PyJWT would keep them for good.
+    """
+    return jwt.PyJWKClient(url, lifespan=kept_seconds, cooldown_duration=60, timeout=3)

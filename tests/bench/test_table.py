@@ -60,6 +60,15 @@ def test_calls_are_counted_per_operation(meter: Meter, client: Any) -> None:
     assert [row.calls for row in meter.rows()] == [2, 1, 1]
 
 
+def test_drained_meter_counts_anew(meter: Meter, client: Any) -> None:
+    """What one piece of work cost is not in the next one's row."""
+    client.put_item(TableName="t", Item=KEY)
+    assert [row.calls for row in meter.drain()] == [1]
+    client.get_item(TableName="t", Key=KEY)
+    assert [row.by_call for row in meter.drain()] == [{"dynamodb.GetItem": 1}]
+    assert meter.rows() == []
+
+
 def test_cancelled_transaction_is_counted_and_still_raised(meter: Meter, client: Any) -> None:
     """Refused calls are calls, and their error reaches the caller; the operation ends with it."""
     refused = {"TableName": "t", "Item": KEY, "ConditionExpression": "attribute_exists(PK)"}

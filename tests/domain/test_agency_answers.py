@@ -3,11 +3,12 @@
 import pytest
 
 from chalicelib.domain.actor import Actor
+from chalicelib.domain.desk import return_result
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.errors import ConflictError, Error, NotFoundError, RuleError
 from chalicelib.domain.interagency import Answer, Outcome, answer
 from chalicelib.domain.terms import LegKind, LegState, ResultKind, Role, Stage, Status
-from chalicelib.domain.unit import decline_receipt, hand_over
+from chalicelib.domain.unit import hand_over
 from tests.domain.builders import (
     BIRTH,
     CLERK,
@@ -64,7 +65,7 @@ def test_completed_with_an_amount_the_citizen_pays() -> None:
     (event,) = story.answers(
         3, Outcome.COMPLETED, note="assessed", amount=1_500_000, result="R-tax"
     )
-    assert (story.dossier.dues, story.dossier.result) == (1_500_000, "R-tax")
+    assert (story.dossier.dues, story.leg(3).result) == (1_500_000, "R-tax")
     assert (story.leg(3).state, story.leg(3).outcome) == (LegState.DONE, "completed")
     assert (story.leg(3).received_by, story.dossier.status) == (TAX, Status.PAYMENT_REQUESTED)
     assert (event.type, event.leg, event.actor) == ("agency_completed", 3, f"agency:{TAX}@{TAX}")
@@ -74,12 +75,11 @@ def test_completed_with_an_amount_the_citizen_pays() -> None:
 
 
 def test_completed_with_nothing_to_pay_goes_on_at_once() -> None:
-    """The payment step is passed over; a result that was there before stays."""
+    """The payment step is passed over; an answer in the middle needs no result."""
     story = accepted(LAND_TRANSFER)
     story.do(hand_over, SURVEYOR)
-    story.dossier.result = "R-1"
     story.answers(3, Outcome.COMPLETED)
-    assert (story.dossier.result, story.dossier.dues) == ("R-1", 0)
+    assert (story.leg(3).result, story.dossier.dues) == ("", 0)
     assert (story.leg(4).code, story.dossier.step) == ("register", 3)
 
 
@@ -149,7 +149,11 @@ def test_a_required_agencys_refusal_settles_the_dossier() -> None:
         Status.SETTLED,
         ResultKind.REFUSAL,
     )
-    assert (event.type, event.leg, event.data) == ("agency_refused", 3, {"cancelled": [4]})
+    assert (event.type, event.leg, event.data) == (
+        "agency_refused",
+        3,
+        {"cancelled": [4], "to": []},
+    )
     assert story.notes[-1] == "no residence"
     assert (story.leg(3).outcome, story.leg(4).outcome) == ("refusal", "refused_elsewhere")
     assert story.leg(3).received_by == POLICE
@@ -160,7 +164,7 @@ def test_an_independent_agencys_refusal_is_only_its_own() -> None:
     story = accepted(BIRTH)
     story.do(hand_over, WORKER)
     (event,) = story.answers(4, Outcome.REFUSED, note="insured already")
-    assert event.data == {"cancelled": []}
+    assert event.data == {"cancelled": [], "to": []}
     assert (story.leg(4).outcome, story.leg(4).state) == ("refused", LegState.DONE)
     assert story.leg(4).received_by == INSURANCE
     assert (story.running(), story.dossier.status) == ([3], Status.PROCESSING)
@@ -168,17 +172,27 @@ def test_an_independent_agencys_refusal_is_only_its_own() -> None:
     assert story.dossier.result_kind is ResultKind.GRANTED
 
 
-def test_an_independent_refusal_at_the_end_lets_the_dossier_settle() -> None:
-    """The required one was done before; nothing is left to wait for."""
+def test_an_independent_refusal_after_the_settlement_leaves_it_granted() -> None:
+    """The required one was done before; the desk hands out what there is."""
     story = accepted(BIRTH)
     story.do(hand_over, WORKER)
     story.answers(3, Outcome.COMPLETED, result="R-3")
-    assert story.dossier.status is Status.PROCESSING
-    story.answers(4, Outcome.REFUSED, note="insured already")
+    (event,) = story.answers(4, Outcome.REFUSED, note="insured already")
     assert (story.dossier.status, story.dossier.result_kind) == (
         Status.SETTLED,
         ResultKind.GRANTED,
     )
+    assert (event.data["to"], story.running()) == ([], [5])
+
+
+def test_an_independent_refusal_after_the_hand_out_is_handed_out_too() -> None:
+    """The citizen comes once more for the refusal slip; the event names the desk's leg."""
+    story = accepted(BIRTH)
+    story.do(hand_over, WORKER)
+    story.answers(3, Outcome.COMPLETED, result="R-3")
+    story.do(return_result, CLERK)
+    (event,) = story.answers(4, Outcome.REFUSED, note="insured already")
+    assert (event.data["to"], story.running()) == ([6], [6])
 
 
 def test_a_refusal_says_why() -> None:
@@ -245,13 +259,11 @@ def test_the_last_answer_needs_a_result() -> None:
     """The last `complete` needs a result, an agency's too: nothing cannot be handed out."""
     story = accepted(procedure(step(agency_leg("police"))))
     story.answers(2, Outcome.COMPLETED)
-    assert story.dossier.result
+    assert story.dossier.results
 
 
-def test_a_declined_leg_of_two_units_does_not_concern_agencies() -> None:
-    """A unit's leg answered by its own software is an answer like any other."""
+def test_a_units_leg_may_be_answered_by_its_own_software() -> None:
+    """A unit that gets software of its own answers like any other agency."""
     story = accepted(procedure(step(unit_leg("do"))))
-    story.do(decline_receipt, WORKER, reason="x")
-    story.do(hand_over, CLERK)
     story.answers(2, Outcome.COMPLETED, result="R-1")
     assert (story.dossier.status, story.leg(2).holder) == (Status.SETTLED, OFFICE)

@@ -42,7 +42,8 @@ def test_the_last_one_settles_the_dossier() -> None:
     (event,) = story.do(complete, WORKER, result="R-1", note="done")
     dossier, back = story.dossier, story.leg(3)
     assert (dossier.status, dossier.stage, dossier.step) == (Status.SETTLED, Stage.RETURN, 1)
-    assert (dossier.result, dossier.result_kind) == ("R-1", ResultKind.GRANTED)
+    assert (story.leg(2).result, dossier.result_kind) == ("R-1", ResultKind.GRANTED)
+    assert dossier.results == [story.leg(2)]
     assert (story.leg(2).state, story.leg(2).outcome) == (LegState.DONE, "completed")
     assert (story.leg(0).is_open, story.leg(0).outcome) == (False, "granted")
     assert (story.leg(0).clock.consumed, story.leg(0).closed_at) == (3600, at("2026-10-05 10:00"))
@@ -70,10 +71,12 @@ def test_a_leg_in_the_middle_keeps_its_result_and_goes_on() -> None:
     """The next unit holds it; nothing is settled."""
     story = accepted(TWO_UNITS)
     (event,) = story.do(complete, WORKER, result="R-1")
-    assert (story.dossier.status, story.dossier.result) == (Status.PROCESSING, "R-1")
+    assert (story.dossier.status, story.leg(2).result) == (Status.PROCESSING, "R-1")
+    assert story.dossier.results == []
     assert event.data["to"] == [3]
     story.do(complete, SURVEYOR, result="R-2")
-    assert (story.dossier.status, story.dossier.result) == (Status.SETTLED, "R-2")
+    assert story.dossier.status is Status.SETTLED
+    assert [leg.result for leg in story.dossier.results] == ["R-1", "R-2"]
 
 
 def test_the_days_to_collect_are_the_procedures() -> None:
@@ -84,7 +87,8 @@ def test_the_days_to_collect_are_the_procedures() -> None:
 
 
 @pytest.mark.parametrize(
-    ("channel", "due"), [(Channel.ONLINE, 10_500), (Channel.COUNTER, 20_700), (Channel.POST, 20_700)]
+    ("channel", "due"),
+    [(Channel.ONLINE, 10_500), (Channel.COUNTER, 20_700), (Channel.POST, 20_700)],
 )
 def test_the_fee_is_due_with_the_result(channel: Channel, due: int) -> None:
     """Charge and fee add up, by the channel of filing."""
@@ -108,10 +112,9 @@ def test_a_step_ends_with_its_last_required_leg() -> None:
     """Side by side, the first one that is done waits for the other."""
     story = accepted(SIDE_BY_SIDE)
     (event,) = story.do(complete, WORKER, result="R-1", leg=2)
-    assert (event.data["to"], story.running()) == ([], [3])
-    assert story.dossier.status is Status.PROCESSING
-    story.do(complete, SURVEYOR, result="R-2", leg=3)
-    assert story.dossier.status is Status.SETTLED
+    assert (event.data["to"], story.running(), event.status) == ([], [3], "processing")
+    (event,) = story.do(complete, SURVEYOR, result="R-2", leg=3)
+    assert event.status == "settled"
 
 
 def test_settling_clears_the_desks_task() -> None:
@@ -140,7 +143,9 @@ def test_a_review_has_no_result() -> None:
 def test_completed_once() -> None:
     """Of two officials at once one wins."""
     story = accepted()
-    story.refuses(ConflictError("leg.not_running", pointer="/leg"), complete, WORKER, result="", leg=1)
+    story.refuses(
+        ConflictError("leg.not_running", pointer="/leg"), complete, WORKER, result="", leg=1
+    )
     story.do(complete, WORKER, result="R-1", leg=2)
     error = ConflictError("leg.not_running", pointer="/leg")
     story.refuses(error, complete, WORKER, result="R-2")

@@ -108,9 +108,7 @@ def test_later_steps_never_open() -> None:
     assert story.dossier.step == 2
 
 
-@pytest.mark.parametrize(
-    "actor", [CLERK, SURVEYOR, CITIZEN_OWNER, official(OFFICE, Role.LEADER)]
-)
+@pytest.mark.parametrize("actor", [CLERK, SURVEYOR, CITIZEN_OWNER, official(OFFICE, Role.LEADER)])
 def test_only_the_unit_that_holds_it_refuses_on_the_merits(actor: Actor) -> None:
     """The signature on a refusal is the competent unit's."""
     story = accepted()

@@ -1,7 +1,5 @@
 """Asking an agency outside the route: by machine, with its own time, while the asker waits (R5)."""
 
-import pytest
-
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.calendar import LimitUnit, TimeLimit
 from chalicelib.domain.errors import ConflictError, ForbiddenError, NotFoundError, RuleError
@@ -112,10 +110,6 @@ def test_the_named_leg_is_meant() -> None:
     assert story.leg(3).waits == 4
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="request_agency opens a required leg in the dossier's present step, not the asker's",
-)
 def test_an_independent_legs_question_holds_up_nothing() -> None:
     """The birth certificate never waits for the insurance card, nor for a question about it."""
     story = accepted(

@@ -158,7 +158,7 @@ def test_a_resubmitted_dossier_can_be_accepted() -> None:
 
 @pytest.mark.xfail(
     strict=True,
-    reason="citizen.supplement takes no leg: of two open slips neither can be answered, both expire",
+    reason="citizen.supplement takes no leg: two open slips cannot be answered",
 )
 def test_two_slips_of_parallel_legs_can_both_be_answered() -> None:
     """The second asks for a listed item again, so it is allowed; the citizen must get out of it."""

@@ -131,9 +131,19 @@ def test_owner_submitter_and_desk_may(actor: Actor) -> None:
     assert story.dossier.status is Status.WITHDRAWN
 
 
-@pytest.mark.parametrize(
-    "actor", [STRANGER, WORKER, machine(OFFICE), official(DESK, Role.LEADER)]
-)
+@pytest.mark.parametrize("actor", [STRANGER, WORKER, machine(OFFICE), official(DESK, Role.LEADER)])
 def test_nobody_else_may(actor: Actor) -> None:
     """Least of all the unit that would be rid of it."""
     accepted().refuses(ForbiddenError("dossier.not_yours"), withdraw, actor)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="withdraw asks only `move`, which lets a dossier stay where it is, at the end, too",
+)
+def test_withdrawn_once() -> None:
+    """The end is final: a second withdrawal is a conflict, not another event and `rev`."""
+    story = Story()
+    story.do(withdraw, CITIZEN_OWNER)
+    with pytest.raises(Error):
+        story.do(withdraw, CITIZEN_OWNER)

@@ -6,7 +6,7 @@ what is simulated without somebody noticing.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from json import loads
 from pathlib import Path
@@ -17,6 +17,7 @@ from chalicelib.ports import LateTokenError
 DEFINITION: Final = Path(__file__).parents[2] / "state_machines" / "dossier.asl.json"
 FORMAT: Final = re.compile(r"^States\.Format\('\{\}', ?(\$\S*)\)$")
 MOST_SECONDS: Final = 99_999_999
+MOST_ENTRIES: Final = 400  # of one execution here: more means that it spins
 REGISTER_AGAIN: Final = 2  # seconds until a registration that failed is tried again
 
 After = Callable[[float, Callable[[], None], str], None]  # seconds, what to do, execution
@@ -55,7 +56,8 @@ class State:
     given: Read
     select: Read | None
     timeout: Read | None
-    put: str | None = field(default="$")
+    put: str | None
+    choose: Callable[[Any], str] | None
 
 
 class Machine:
@@ -103,16 +105,17 @@ class Machine:
             return
         run.state = name
         run.entries += 1
+        if run.entries > MOST_ENTRIES:
+            raise RuntimeError(f"{run.name} spins")
         state = self._states[name]
-        match state.raw["Type"]:
-            case "Choice":
-                self._enter(run, _choice(run, state.raw))
-            case "Task" if state.timeout:
-                self._wait(run, state, state.timeout)
-            case "Task":
-                self._invoke(run, state, 0)
-            case _:
-                run.running = False
+        if state.choose:
+            self._enter(run, state.choose(run.data))
+        elif state.timeout:
+            self._wait(run, state, state.timeout)
+        elif state.raw["Type"] == "Task":
+            self._invoke(run, state, 0)
+        else:
+            run.running = False
 
     def _invoke(self, run: Execution, state: State, tries: int) -> None:
         run.escalated += run.state == "Escalate"
@@ -153,15 +156,14 @@ class Machine:
         given = state.given(run.data, {"Task": {"Token": token}})
         self._register(run, token, state, given)
 
-    def _register(
-        self, run: Execution, token: str, state: State, given: Mapping[str, Any]
-    ) -> None:
+    def _register(self, run: Execution, token: str, state: State, given: Mapping[str, Any]) -> None:
         if not run.running or run.token != token:
             return
         try:
-            self._put_token(given["Item"], run)
+            self._put_token(given, run)
         except ConditionalCheckFailedError:
-            self._fail(run, token, state, "DynamoDb.ConditionalCheckFailedException")
+            error = "DynamoDb.ConditionalCheckFailedException"
+            self._after(0, lambda: self._fail(run, token, state, error), run.name)
         except Crash:
             again = REGISTER_AGAIN
             self._after(again, lambda: self._register(run, token, state, given), run.name)
@@ -173,14 +175,6 @@ class Machine:
         (catch,) = [each for each in state.raw["Catch"] if error in each["ErrorEquals"]]
         run.data = _put(run.data, catch["ResultPath"], {"Error": error})
         self._enter(run, catch["Next"])
-
-
-def _choice(run: Execution, state: Mapping[str, Any]) -> str:
-    wanted = _follow(run.data, _parts(state["Choices"][0]["Variable"]))
-    for choice in state["Choices"]:
-        if choice["StringEquals"] == wanted:
-            return str(choice["Next"])
-    return str(state["Default"])
 
 
 # -- reading the definition, once
@@ -204,15 +198,21 @@ def _state(raw: Mapping[str, Any]) -> State:
         raise NotImplementedError(resource)
     if raw["Type"] not in ("Task", "Choice", "Succeed"):
         raise NotImplementedError(raw["Type"])
-    if len({each["Variable"] for each in raw.get("Choices", ())}) > 1:
-        raise NotImplementedError("choices on several variables")
+    given = raw.get("Parameters", {})
     return State(
         raw,
-        _template(raw.get("Parameters", {})),
+        _template(given["Item"] if waits else given),
         _template(raw["ResultSelector"]) if "ResultSelector" in raw else None,
         _value(raw["TimeoutSecondsPath"]) if waits else None,
         raw.get("ResultPath", "$"),
+        _choice(raw) if raw["Type"] == "Choice" else None,
     )
+
+
+def _choice(raw: Mapping[str, Any]) -> Callable[[Any], str]:
+    (variable,) = {_parts(each["Variable"]) for each in raw["Choices"]}
+    ways = {each["StringEquals"]: each["Next"] for each in raw["Choices"]}
+    return lambda data: str(ways.get(_follow(data, variable), raw["Default"]))
 
 
 def _template(raw: Any) -> Read:

@@ -1,20 +1,23 @@
-"""What must hold in every run. Written from DOMAIN.md, not from the code: it repeats its rules."""
+"""What must hold at every moment. Written from DOMAIN.md, not from the code."""
 
+import hashlib
+from base64 import urlsafe_b64encode
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from json import JSONEncoder
 from typing import Any, Final
 
-from chalicelib.domain.calendar import WorkCalendar
-from chalicelib.domain.delivery import DeliveryState
 from chalicelib.domain.dossier import Dossier
-from chalicelib.domain.event import Event, moment, stamp
-from chalicelib.domain.ids import DossierCode
+from chalicelib.domain.event import Event, moment
+from chalicelib.domain.ids import DossierCode, PersonRef
 from chalicelib.domain.leg import Leg
 from chalicelib.ports import Change, Token
 from tests.simulator.asl import Execution
-from tests.simulator.people import WEBHOOK_AGENCIES, People
-from tests.simulator.world import DIRECTORY, RECONCILE_EVERY, Violation, World
+from tests.simulator.officials import Agencies
+from tests.simulator.people import People
+from tests.simulator.verdict import FINAL, Verdict, require
+from tests.simulator.world import Violation, World
 
 ALLOWED: Final = {
     "submitted": {"accepted", "refused", "supplement_requested", "payment_requested", "withdrawn"},
@@ -37,133 +40,217 @@ ALLOWED: Final = {
     "settled": {"returned"},
 }
 # One decision may receive a leg and settle with it: two allowed moves in one event.
-IN_ONE_EVENT: Final = {("accepted", "settled"), ("payment_requested", "settled"), ("accepted", "supplement_requested")}
-FINAL: Final = {"refused", "withdrawn", "stopped", "returned"}
+IN_ONE_EVENT: Final = {
+    ("accepted", "settled"),
+    ("payment_requested", "settled"),
+    ("accepted", "supplement_requested"),
+}
 STAGE_OF_CITIZEN: Final = {"supplement_requested": "Supplement", "payment_requested": "Payment"}
-# How late a milestone may be claimed: a few passes of the reconciler may die one after the other;
-# where no message is lost the execution's own timer does it, but for retries.
-LATEST: Final = timedelta(seconds=5 * RECONCILE_EVERY)
-LATEST_CALM: Final = timedelta(hours=1)
-MOST_ENTRIES: Final = 400  # of an execution in one dossier's life: more means that it spins
-ROUND_THE_CLOCK: Final = WorkCalendar.always()
+MOST_GENERATIONS: Final = 60
+HASHED_ANEW: Final = "147"  # last digits of the dossiers whose chain is hashed here once more
+GENESIS: Final = "0" * 43
+_canonical = JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
-def require(truth: object, rule: str, *facts: object) -> None:
-    """Raise Violation unless `truth`."""
-    if not truth:
-        raise Violation(f"{rule}: {facts}")
+def aloud(watch: Callable[..., None]) -> Callable[..., None]:
+    """A fault of the checker's own must not be swallowed by the code that it watches."""
+
+    def watching(*args: Any) -> None:
+        try:
+            watch(*args)
+        except Exception as error:
+            raise Violation(f"the checker fails: {error!r}") from error
+
+    return watching
 
 
 class Checker:
     """Watches every commit and every token, and judges the end."""
 
-    def __init__(self, world: World, people: People) -> None:
+    def __init__(self, world: World, people: People, agencies: Agencies) -> None:
         self.world = world
         self.people = people
-        self.latest = LATEST if world.faults.loses else LATEST_CALM
+        self.agencies = agencies
+        self.verdict = Verdict(world, people)
         self._seq_since: dict[tuple[DossierCode, int], datetime] = {}
+        self._stage_since: dict[DossierCode, datetime] = {}
         self._last: dict[DossierCode, Event] = {}
+        self._head: dict[DossierCode, str] = {}
+        self._kept: dict[DossierCode, Dossier] = {}
         self._accepted: dict[DossierCode, datetime] = {}
-        self._claims: Counter[tuple[Any, ...]] = Counter()
-        self._closed: dict[tuple[DossierCode, int], tuple[str, datetime | None]] = {}
-        world.records.on_commit.append(self.committed)
-        world.on_token.append(self.registered)
-        world.on_pass.append(self.passed)
+        self._claims: set[tuple[Any, ...]] = set()
+        self._requests: set[tuple[DossierCode, str]] = set()
+        self._stored: Counter[PersonRef] = Counter()
+        self._answers: Counter[tuple[DossierCode, int]] = Counter()
+        world.records.on_commit.append(aloud(self.committed))
+        world.on_token.append(aloud(self.registered))
+        world.on_pass.append(aloud(self.passed))
 
     # -- every commit
 
     def committed(self, change: Change) -> None:
         """One unit of work was stored."""
-        stored = self.world.records.stored[change.dossier.code]
+        code = change.dossier.code
+        dossier, before = self.world.records.stored[code].dossier, self._kept.get(code)
         for event in change.events:
             self._event(event)
-            self._last[event.dossier] = event
-        nominal = [event.data["nominal_at"] for event in change.events if "nominal_at" in event.data]
-        require(nominal == sorted(nominal), "milestones pass in nominal order", nominal)
-        seq = (change.dossier.code, change.dossier.seq)
-        self._seq_since.setdefault(seq, self.world.clock.now())
-        self._legs(stored.dossier)
-        self._route(stored.dossier)
-        self._place(stored.dossier)
+            self._last[code] = event
+        self._chain(change.events, dossier)
+        self._in_order(change.events)
+        self._seq_since.setdefault((code, dossier.seq), self.world.clock.now())
+        require(dossier.generation < MOST_GENERATIONS, "generations do not spin", code)
+        self._follows(before, dossier)
+        running = [leg for leg in dossier.legs if leg.state == "running"]
+        self._legs(before, dossier, running)
+        self._route(dossier)
+        self._place(dossier, running)
+        self._kept[code] = dossier
+
+    def _in_order(self, events: list[Event]) -> None:
+        if len(events) > 1:
+            nominal = [event.data["nominal_at"] for event in events if "nominal_at" in event.data]
+            require(nominal == sorted(nominal), "milestones pass in nominal order", events)
+
+    def _chain(self, events: list[Event], dossier: Dossier) -> None:
+        """Each decision is chained to the one before; of some dossiers all is hashed once more."""
+        head = self._head.get(dossier.code, GENESIS)
+        if not events:  # an idle month: only the wake-up was set anew
+            require(dossier.head == head, "the chain holds", dossier.code)
+            return
+        require(events[0].prev == head, "the chain holds", events[0])
+        if dossier.code[-1] in HASHED_ANEW:
+            for event in events:
+                require(event.prev == head, "the chain holds", event)
+                head = digest(event)
+            require(dossier.head == head, "the chain holds", dossier.code)
+        self._head[dossier.code] = dossier.head
 
     def _event(self, event: Event) -> None:
-        before = self._last.get(event.dossier)
-        require(event.ev == (before.ev + 1 if before else 1), "events are numbered without gaps", event)
-        require(event.prev == (before.digest() if before else "0" * 43), "the chain holds", event)
+        before, code = self._last.get(event.dossier), event.dossier
+        require(event.ev == (before.ev + 1 if before else 1), "events have no gaps", event)
         require(event.at <= self.world.clock.now(), "no event is of the future", event)
         if before:
-            require(event.at >= before.at, "time goes forward", event)
-            self._transition(before.status, event)
-            if before.status in FINAL:
-                require(event.type == "callback_filed", "nothing happens after the end", event)
+            self._goes_on(before, event)
         else:
-            require(event.status == "submitted", "a dossier starts submitted", event)
+            self._begins(event)
         if event.type == "accepted":
-            self._accepted[event.dossier] = event.at
-        if event.type == "milestone_passed":
+            self._accepted[code] = event.at
+        if "milestone" in event.data:
             self._milestone(event, before)
+        self._once(event)
 
-    def _transition(self, was: str, event: Event) -> None:
-        now = event.status
+    def _begins(self, event: Event) -> None:
+        require(event.status == "submitted", "a dossier starts submitted", event)
+        owner = self.world.records.stored[event.dossier].dossier.owner
+        self._stored[owner] += 1
+        require(self._stored[owner] <= self.people.filed[owner], "filed once is stored once", event)
+
+    def _goes_on(self, before: Event, event: Event) -> None:
+        require(event.at >= before.at, "time goes forward", event)
+        was, now = before.status, event.status
         fine = now == was or now in ALLOWED.get(was, ()) or (was, now) in IN_ONE_EVENT
-        require(fine, "only allowed transitions", was, event.type, now)
+        require(fine, "only allowed transitions", was, event)
+        if was in FINAL:
+            require(event.type == "callback_filed", "nothing happens after the end", event)
+
+    def _once(self, event: Event) -> None:
+        """A request and an agency's message are carried out once."""
+        if event.idempotency:
+            mark = (event.dossier, event.idempotency)
+            require(mark not in self._requests, "a request is carried out once", event)
+            self._requests.add(mark)
+        if event.actor.startswith("agency:"):
+            leg = (event.dossier, event.leg or event.data["of"])
+            self._answers[leg] += 1
+            require(self._answers[leg] <= self.agencies.sent[leg], "a message counts once", event)
 
     def _milestone(self, event: Event, before: Event | None) -> None:
         data = event.data
         mark = (event.dossier, event.leg, data["epoch"], data["milestone"])
-        self._claims[mark] += 1
-        require(self._claims[mark] == 1, "a milestone passes once", mark)
+        require(mark not in self._claims, "a milestone passes once", mark)
+        self._claims.add(mark)
         nominal = moment(data["nominal_at"])
         require(nominal <= event.at, "a milestone passes after its time", mark, event.at)
         # Accepted late, the settlement clock starts in the past: claimable from then on only.
         known = self._accepted.get(event.dossier, nominal) if event.leg == 0 else nominal
-        late = event.at - max(nominal, known)
-        require(late <= self.latest, "a milestone is claimed in time", mark, event.at)
+        by = self.verdict.due_by(max(nominal, known))
+        require(event.at <= by, "a milestone is claimed in time", mark, nominal, event.at)
         if event.leg and before:
-            require(event.leg in dict(before.holders), "only a running leg passes milestones", mark)
+            running = dict(before.holders)
+            require(event.leg in running, "only a running leg passes milestones", mark)
 
-    def _legs(self, dossier: Dossier) -> None:
+    def _follows(self, was: Dossier | None, now: Dossier) -> None:
+        """Where nothing is lost, the execution had come to where the record said it is."""
+        at = self.world.clock.now()
+        if was is None or was.stage != now.stage:
+            since = self._stage_since.get(now.code, at)
+            self._stage_since[now.code] = at
+        else:
+            since = self._stage_since[now.code]
+        if (
+            was
+            and not was.is_closed
+            and not self.world.loses
+            and at - since > self.world.faults.latest
+        ):
+            run = self.world.machine.executions.get(f"{was.code}.g{was.generation}")
+            place = run and run.place
+            require(place == was.stage, "the execution follows", was.code, place, was.stage)
+
+    # -- legs and their clocks
+
+    def _legs(self, before: Dossier | None, dossier: Dossier, running: list[Leg]) -> None:
+        known = before.legs if before else []
         for leg in dossier.legs:
-            mark = (dossier.code, leg.n)
-            if mark in self._closed:
-                require(self._closed[mark] == (leg.outcome, leg.closed_at), "a leg ends once", mark)
-            elif not leg.is_open:
-                self._closed[mark] = (leg.outcome, leg.closed_at)
-            require(leg.is_running == (leg.clock.since is not None), "a clock runs with its leg", mark)
+            was = known[leg.n - 1] if leg.n <= len(known) else None
+            if leg is not was:
+                self._leg(dossier, was, leg)
         if dossier.is_closed:
             require(not list(dossier.open_legs()), "an ended dossier has no open leg", dossier.code)
         else:
-            require(list(dossier.running()), "every minute has a holder", dossier.code)
-
+            require(running, "every minute has a holder", dossier.code)
         settlement = dossier.settlement
-        before_result = dossier.status not in FINAL | {"settled"}
         if settlement:
-            require(settlement.is_open == before_result, "the settlement clock ends with the result", dossier.code)
-        for leg in dossier.legs:
-            if leg.outcome == "paid":
-                require(dossier.paid >= dossier.dues or dossier.status == "settled", "paid is paid in full", dossier.code)
+            _epoch(dossier.code, before.settlement if before else None, settlement)
+            before_result = dossier.status not in FINAL | {"settled"}
+            same = settlement.is_open == before_result
+            require(same, "the settlement clock ends with the result", dossier.code)
+
+    def _leg(self, dossier: Dossier, was: Leg | None, leg: Leg) -> None:
+        mark = (dossier.code, leg.n)
+        _epoch(dossier.code, was, leg)
+        if was and not was.is_open:
+            same = (was.outcome, was.closed_at) == (leg.outcome, leg.closed_at)
+            require(same, "a leg ends once", mark)
+        require(leg.is_running == (leg.clock.since is not None), "a clock runs with its leg", mark)
+        if leg.outcome == "paid":
+            full = dossier.paid >= dossier.dues or dossier.status == "settled"
+            require(full, "paid is paid in full", dossier.code)
 
     def _route(self, dossier: Dossier) -> None:
         """A step opens when the required legs of the one before it are over."""
-        latest = max((leg.step for leg in dossier.legs if leg.kind in ("unit", "agency")), default=0)
-        for leg in dossier.open_legs():
-            if leg.kind in ("unit", "agency") and leg.required and leg.code != "requested":
+        legs = [leg for leg in dossier.legs if leg.kind in ("unit", "agency")]
+        latest = max((leg.step for leg in legs), default=0)
+        for leg in legs:
+            if leg.is_open and leg.required and leg.code != "requested":
                 require(leg.step == latest, "steps follow each other", dossier.code, leg.n)
 
-    def _place(self, dossier: Dossier) -> None:
-        running = list(dossier.running())
-        only_citizen = running and all(leg.holder == "citizen" for leg in running)
-        waits = dossier.status in STAGE_OF_CITIZEN
-        require(bool(only_citizen) == waits, "status 5 and 6 only when no other leg runs", dossier.status)
+    def _place(self, dossier: Dossier, running: list[Leg]) -> None:
+        code, status, settlement = dossier.code, dossier.status, dossier.settlement
+        only_citizen = bool(running) and all(leg.holder == "citizen" for leg in running)
+        waits = status in STAGE_OF_CITIZEN
+        fine = only_citizen == waits or status == "settled"  # an independent leg may still go on
+        require(fine, "status 5 and 6 only when no other leg runs", code, status)
         if waits:
-            require(dossier.stage == STAGE_OF_CITIZEN[dossier.status], "stage follows status", dossier.stage)
-        if dossier.settlement and not dossier.is_closed and dossier.status != "settled":
-            rests = dossier.settlement.clock.since is None
-            require(rests == waits, "the settlement clock rests with the citizen only", dossier.code)
-        if dossier.status in FINAL:
-            require(dossier.stage == "Closed", "an ended dossier is Closed", dossier.code)
-        if dossier.status == "returned":
-            require(dossier.paid == dossier.dues, "returned only when paid", dossier.code)
+            stage = STAGE_OF_CITIZEN[status]
+            require(dossier.stage == stage, "stage follows status", code, dossier.stage)
+        if settlement and not dossier.is_closed and status != "settled":
+            rests = settlement.clock.since is None
+            require(rests == waits, "the settlement clock rests with the citizen only", code)
+        if status in FINAL:
+            require(dossier.stage == "Closed", "an ended dossier is Closed", code)
+        if status == "returned":
+            require(dossier.paid == dossier.dues, "returned only when paid", code)
 
     # -- every token
 
@@ -172,19 +259,21 @@ class Checker:
         code = DossierCode(run.name.rpartition(".g")[0])
         dossier = self.world.records.stored[code].dossier
         require(token.seq <= dossier.seq, "no wait is ahead of the record", code)
-        require(run.entries < MOST_ENTRIES, "an execution does not spin", run.name)
-        if not self.world.faults.loses:
-            since = self._seq_since[code, token.seq]
-            lag = self.world.clock.now() - since
-            again = run.visited.count("Escalate")
-            require(again or lag <= LATEST_CALM, "the execution follows promptly", code, lag)
+        if not self.world.loses and not run.escalated:
+            now = self.world.clock.now()
+            lag = now - self._seq_since.get((code, token.seq), now)
+            require(lag <= self.world.faults.latest, "the execution follows promptly", code, lag)
         if token.seq == dossier.seq and not dossier.is_closed:
-            require(run.state == dossier.stage, "the execution stands where the record says", run.state, dossier.stage)
-            timeout = run.data["next"]["timeout_seconds"]
-            fires = self.world.clock.now() + timedelta(seconds=timeout)
-            assert dossier.wake_at is not None
-            late = fires - max(dossier.wake_at, self.world.clock.now())
-            require(late <= timedelta(minutes=20), "the timer fires in time", code, fires, dossier.wake_at)
+            at_place = run.state == dossier.stage
+            require(at_place, "an execution stands where the record says", code, run.state)
+            self._timer(dossier, run.data["next"]["timeout_seconds"])
+
+    def _timer(self, dossier: Dossier, seconds: int) -> None:
+        now = self.world.clock.now()
+        fires = now + timedelta(seconds=seconds)
+        assert dossier.wake_at is not None
+        late = fires - max(dossier.wake_at, now)
+        require(late <= timedelta(minutes=20), "the timer fires in time", dossier.code, fires)
 
     def passed(self, due: list[DossierCode]) -> None:
         """The reconciler ended a pass over what was due before it."""
@@ -194,100 +283,21 @@ class Checker:
             led = dossier.is_closed or (run is not None and run.running)
             require(led, "what the reconciler saw is led by an execution", code)
 
-    # -- the end
-
     def at_the_end(self) -> None:
         """Everything has come to rest."""
-        for code, stored in self.world.records.stored.items():
-            dossier = stored.dossier
-            require(dossier.is_closed, "every dossier ends", code, dossier.status, dossier.stage)
-            require([e.ev for e in stored.events] == list(range(1, dossier.ev + 1)), "no event is lost", code)
-            self._conservation(dossier, stored.events)
-            self._escalated(dossier, stored.events)
-            self._supplement_once(stored.events)
-        require(len(self.world.records.stored) <= self.people.filed, "filed once is stored once")
-        for code in self.people.accepted:
-            require(code in self.world.records.stored, "nothing accepted is lost", code)
-        for run in self.world.machine.executions.values():
-            require(not run.running, "every execution ends", run.name, run.state)
-        self._agencies_heard()
-
-    def _conservation(self, dossier: Dossier, events: list[Event]) -> None:
-        """Each leg's ledger is what the record of holders says, on the leg's own calendar."""
-        worked: Counter[int] = Counter()
-        life = timedelta()
-        for event, after in zip(events, events[1:], strict=False):
-            life += after.at - event.at
-            require(event.holders or event.status in FINAL, "every minute has a holder", event)
-            if event.type == "supplemented":
-                self._restart(dossier, event, worked)
-            for n, holder in event.holders:
-                worked[n] += _calendar(holder).between(event.at, after.at)
-        require(life == events[-1].at - events[0].at, "the life is partitioned", dossier.code)
-        for leg in dossier.legs:
-            require(worked[leg.n] == leg.clock.consumed, "conservation", dossier.code, leg.n, worked[leg.n], leg.clock.consumed)
-
-    def _restart(self, dossier: Dossier, event: Event, worked: Counter[int]) -> None:
-        for n in event.data["resumed"]:
-            if dossier.legs[n - 1].kind == "intake":
-                worked[n] = 0
-
-    def _escalated(self, dossier: Dossier, events: list[Event]) -> None:
-        """Every milestone that a leg's ledger ran past was claimed, at its very second."""
-        claimed = {
-            (e.leg, e.data["milestone"], e.data["nominal_at"]) for e in events if "milestone" in e.data
-        }
-        for leg in dossier.legs:
-            for mark in dossier.ctx.procedure.ladder(leg.kind, leg.step, leg.code):
-                at = self._crossing(leg, mark.threshold(leg.clock.budget), events)
-                if at:
-                    require((leg.n, mark.code, stamp(at)) in claimed, "every leg closes or escalates", dossier.code, leg.n, mark.code, at)
-
-    def _crossing(self, leg: Leg, threshold: int, events: list[Event]) -> datetime | None:
-        """When the leg's worked seconds reached `threshold`, if it then ran on long enough."""
-        worked, calendar = 0, _calendar(leg.holder)
-        for event, after in zip(events, events[1:], strict=False):
-            if event.type == "supplemented" and leg.kind == "intake":
-                worked = 0
-            if leg.n not in dict(event.holders):
-                continue
-            span = calendar.between(event.at, after.at)
-            if worked < threshold <= worked + span:
-                at = calendar.add(event.at, threshold - worked)
-                if at + self.latest < after.at:
-                    return at
-            worked += span
-        return None
-
-    def _supplement_once(self, events: Iterable[Event]) -> None:
-        """One request; listed items once more; anything else only as an approved second one."""
-        listed: set[str] | None = None
-        again = 0
-        for event in events:
-            if event.type != "supplement_requested" or event.data["second"]:
-                continue
-            asked = set(event.data["faulty"])
-            if listed is None:
-                listed = asked
-                continue
-            again += 1
-            require(asked <= listed and again == 1, "supplement once", event.dossier, asked, listed)
-
-    def _agencies_heard(self) -> None:
-        bodies: dict[str, str] = {}
-        for _, id, body in self.world.webhooks.arrived:  # noqa: A001
-            require(bodies.setdefault(id, body)[:40] == body[:40], "one id is one message", id)
-        for delivery in self.world.outbox.all.values():
-            require(delivery.state is not DeliveryState.PENDING, "every message ends", delivery.id)
-            if delivery.state is DeliveryState.DELIVERED:
-                require(delivery.id in bodies, "delivered means arrived", delivery.id)
-        for code, stored in self.world.records.stored.items():
-            for leg in stored.dossier.legs:
-                if leg.holder in WEBHOOK_AGENCIES:
-                    told = any(d.dossier == code and d.leg == leg.n and d.message == "leg.opened" for d in self.world.outbox.all.values())
-                    require(told, "an agency hears of its leg", code, leg.n)
+        self.verdict.at_the_end()
 
 
-def _calendar(holder: str) -> WorkCalendar:
-    return ROUND_THE_CLOCK if holder == "citizen" else DIRECTORY.calendar(holder)  # type: ignore[arg-type]
+def digest(event: Event) -> str:
+    """The chain's hash, computed here once more: SHA-256 of canonical JSON in base64url."""
+    content = hashlib.sha256(_canonical(event.body()).encode()).digest()
+    return urlsafe_b64encode(content).decode().rstrip("=")
 
+
+def _epoch(code: DossierCode, was: Leg | None, leg: Leg) -> None:
+    """A clock that stops, runs on or is extended begins a new epoch."""
+    if was is None or was.clock is leg.clock:
+        return
+    same = (was.clock.since, was.clock.budget) == (leg.clock.since, leg.clock.budget)
+    fine = same or leg.clock.epoch > was.clock.epoch
+    require(fine, "an old deadline is told from the present one", code, leg.n)

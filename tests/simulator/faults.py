@@ -1,17 +1,12 @@
-"""What goes wrong: probabilities, and ports that die, lose races and find doors shut."""
+"""How often what goes wrong."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
-
-from chalicelib.ports import Change, Sent
-from tests.simulator.fakes import InMemoryRecords, InMemoryWebhooks
-
-if TYPE_CHECKING:
-    from tests.simulator.world import World
+from typing import Final
 
 RECONCILE_EVERY: Final = 4 * 3600  # seconds
+# A few passes of the reconciler may die one after the other.
+BROUGHT_BACK: Final = timedelta(seconds=5 * RECONCILE_EVERY)
 
 
 @dataclass(frozen=True)
@@ -38,69 +33,13 @@ class Faults:
     def latest(self) -> timedelta:
         """How late a milestone may be claimed.
 
-        A few passes of the reconciler may die one after the other; where nothing is lost, the
-        execution's own timer does it, but for two slow messages; else it is a matter of seconds.
+        Where nothing is lost, the execution's own timer does it, but for two slow messages; where
+        nothing is slow either, it is a matter of seconds.
         """
         if self.loses:
-            return timedelta(seconds=5 * RECONCILE_EVERY)
+            return BROUGHT_BACK
         return timedelta(minutes=35) if self.delay else timedelta(minutes=1)
 
 
 CALM: Final = Faults(lose=0, vanish=0, lie=0, crash=0, outage=0)  # late, doubled, out of order
 NO_FAULTS: Final = Faults(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-
-
-class Crashing:
-    """A port whose process may die before or after each call."""
-
-    def __init__(self, port: object, world: "World") -> None:
-        self._port = port
-        self._world = world
-
-    def __getattr__(self, name: str) -> Any:
-        method, world = getattr(self._port, name), self._world
-
-        def call(*args: Any, **more: Any) -> Any:
-            world.calls += 1
-            if world.calls in world.deaths:
-                world.die()
-            answer = method(*args, **more)
-            world.calls += 1
-            if world.calls in world.deaths:
-                world.die()
-            return answer
-
-        self.__dict__[name] = call
-        return call
-
-
-class Racing:
-    """Records on which somebody else may act between a load and its commit."""
-
-    def __init__(self, records: InMemoryRecords, world: "World") -> None:
-        self._records = records
-        self._world = world
-
-    def __getattr__(self, name: str) -> Any:
-        method = self.__dict__[name] = getattr(self._records, name)
-        return method
-
-    def commit(self, change: Change) -> None:
-        self._world.let_another_act(change.dossier.code)
-        self._records.commit(change)
-
-
-class Doors:
-    """The way to the agencies: a door may be shut, an answer lost, another sender in between."""
-
-    def __init__(self, webhooks: InMemoryWebhooks, world: "World") -> None:
-        self._webhooks = webhooks
-        self._world = world
-
-    def send(self, url: str, id: str, secrets: Sequence[str], body: str) -> Sent:  # noqa: A002
-        chance, shut = self._world.chance, self._world.faults.door_shut
-        if chance(shut):
-            return Sent(error="no answer")
-        self._world.let_another_act(id.rsplit(".", 2)[0])
-        sent = self._webhooks.send(url, id, secrets, body)
-        return Sent(error="the answer was lost") if chance(shut / 2) else sent

@@ -1,11 +1,10 @@
 """What the officials and agencies of the simulated province do when it is their turn."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.domain.calendar import LimitUnit, TimeLimit
 from chalicelib.domain.desk import Check
@@ -22,6 +21,9 @@ from chalicelib.use_cases.decide import Decision, decide
 from tests.simulator import sample
 from tests.simulator.people import HOUR, SUBJECTS, WEBHOOK_AGENCIES, People, official
 from tests.simulator.world import Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ONE_DAY: Final = TimeLimit(1, LimitUnit.WORKING_DAYS)
 TWO_DAYS: Final = TimeLimit(2, LimitUnit.WORKING_DAYS)

@@ -7,11 +7,10 @@ refused though it was carried out, or carried out twice, is a violation.
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chalicelib.domain.actor import Actor, ActorKind
 from chalicelib.domain.dossier import Dossier
-from chalicelib.domain.event import Event
 from chalicelib.domain.ids import AgencyCode, DossierCode, FileId, PersonRef, ProcedureCode
 from chalicelib.domain.leg import Leg
 from chalicelib.domain.terms import Channel, LegKind, Role
@@ -22,6 +21,9 @@ from chalicelib.use_cases.supplement_dossier import Supplement, supplement_dossi
 from chalicelib.use_cases.withdraw_dossier import Withdraw, withdraw_dossier
 from tests.simulator import sample
 from tests.simulator.world import DAY, Violation, World
+
+if TYPE_CHECKING:
+    from chalicelib.domain.event import Event
 
 HOUR: Final = 3600  # seconds
 WORK_ROLES: Final = frozenset({Role.DESK, Role.OFFICER, Role.HEAD, Role.LEADER})
@@ -130,9 +132,9 @@ class People:
             event.idempotency == str(idempotency) for event in self.world.records.events(code)
         ):
             raise Violation(f"refused though carried out: {code} {idempotency}")
-        if answer is not None and not self.idle and self.world.chance(0.03):
-            if self.world.retrying(request) is None:
-                raise Violation(f"a repeated request is answered as the first: {code}")
+        missed = answer is not None and not self.idle and self.world.chance(0.03)
+        if missed and self.world.retrying(request) is None:
+            raise Violation(f"a repeated request is answered as the first: {code}")
         return answer
 
     def withdraw(self, code: DossierCode, actor: Actor) -> None:

@@ -28,8 +28,13 @@ POLICE = AgencyCode("S4.1")
 INSURANCE = AgencyCode("S5.1")
 NAME = Text("mẫu", "sample")
 
-WEEK = {day: [["07:00", "11:30"], ["13:30", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
-EARLY = {day: [["06:30", "11:00"], ["13:00", "16:30"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat")}
+WEEK = {
+    day: [["07:00", "11:30"], ["13:30", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")
+}
+EARLY = {
+    day: [["06:30", "11:00"], ["13:00", "16:30"]]
+    for day in ("mon", "tue", "wed", "thu", "fri", "sat")
+}
 
 
 def calendars() -> dict[str, WorkCalendar]:
@@ -128,7 +133,9 @@ def procedures() -> list[ProcedureVersion]:
                 "linked",
                 (
                     _leg("police", agency, "police", 2),
-                    _leg("insurance", agency, "insurance", 2, required=False, depends_on=("police",)),
+                    _leg(
+                        "insurance", agency, "insurance", 2, required=False, depends_on=("police",)
+                    ),
                 ),
             ),
         ),

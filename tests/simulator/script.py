@@ -3,16 +3,20 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from chalicelib.domain.desk import Check
 from chalicelib.domain.ids import DossierCode
 from chalicelib.domain.interagency import Answer, Outcome
+from chalicelib.domain.leg import Leg
 from chalicelib.domain.terms import LegKind
 from chalicelib.use_cases.decide import Decision, decide
 from tests.simulator.check import Checker
+from tests.simulator.faults import NO_FAULTS
+from tests.simulator.officials import ONE_DAY, Agencies
 from tests.simulator.people import SUBJECTS, People, citizen, official
-from tests.simulator.world import NO_FAULTS, World, horizon
+from tests.simulator.world import World, horizon
 
 FAULTY = "paper:proof"
 
@@ -27,7 +31,13 @@ class Story:
 
     def __post_init__(self) -> None:
         self.people = People(self.world, idle=True)
-        self.checker = Checker(self.world, self.people)
+        self.agencies = Agencies(self.people)
+        self.checker = Checker(self.world, self.people, self.agencies)
+
+    def standstill(self, **by: float) -> None:
+        """From now on the workers stand still for so long; time does not pass by this."""
+        now = self.world.clock.now()
+        self.world.outage = (now.timestamp(), (now + timedelta(**by)).timestamp())
 
     def later(self, **by: float) -> None:
         """Time passes."""
@@ -46,7 +56,8 @@ class Story:
             given["leg"] = leg.n
         key = self.people.idempotency(action)
         command = Decision(self.code, action, dossier.rev, given, key)
-        self.world.retrying(lambda: decide(command, official(holder), self.world.deps))
+        request = partial(decide, command, official(holder), self.world.deps)
+        assert self.people.ask(self.code, key, request), f"{action} was refused"
 
     def supplements(self) -> None:
         self.people.supplement(self.code)
@@ -55,10 +66,14 @@ class Story:
         owner = self.people.now(self.code).owner
         self.people.withdraw(self.code, citizen(owner))
 
-    def agency_answers(self, answer: Answer) -> None:
-        dossier = self.people.now(self.code)
-        leg = next(leg for leg in dossier.running() if leg.kind is LegKind.AGENCY)
-        self.people.send(dossier, leg, answer)
+    def agencys_leg(self) -> Leg:
+        """The first that runs."""
+        legs = self.people.now(self.code).running()
+        return next(leg for leg in legs if leg.kind is LegKind.AGENCY)
+
+    def agency_answers(self, answer: Answer, leg: Leg | None = None) -> None:
+        """For the first leg that runs, or for this one."""
+        self.agencies.send(self.code, (leg or self.agencys_leg()).n, answer)
 
     def ends(self) -> Mapping[str, Any]:
         """Let it come to rest; what is on record, without times, hashes and the serial.
@@ -72,9 +87,11 @@ class Story:
             "events": [
                 (e.type, e.actor, e.leg, e.status, e.stage, e.holders, _timeless(e.data))
                 for e in stored.events
+                if e.type != "generation_started"  # whenever the reconciler came by
             ],
-            "deliveries": sorted(self._nameless(id) for id in self.world.outbox.all),
-            "heard": sorted({self._nameless(id) for _, id, _ in self.world.webhooks.arrived}),
+            "generation": stored.dossier.generation,
+            "deliveries": sorted(self._nameless(name) for name in self.world.outbox.all),
+            "heard": sorted({self._nameless(name) for _, name, _ in self.world.webhooks.arrived}),
             "paid": stored.dossier.paid,
             "forms": len(stored.forms),
             "running": [run.name for run in self.world.machine.executions.values() if run.running],
@@ -100,7 +117,7 @@ def land(story: Story) -> None:
     story.later(days=2)
     story.decides("record_payment", LegKind.PAYMENT, amount=1_500_000, receipt="B-1")
     story.later(hours=5)
-    story.decides("complete", LegKind.UNIT, result=story.people.upload("R-1"))
+    story.decides("complete", LegKind.UNIT, result=story.people.result())
     story.later(hours=1)
     story.decides("return", LegKind.RETURN)
 
@@ -124,7 +141,7 @@ def supplemented(story: Story) -> None:
     story.later(hours=1)
     story.decides("hand_over", LegKind.UNIT)
     story.later(hours=1)
-    story.decides("complete", LegKind.UNIT, result=story.people.upload("R-1"))
+    story.decides("complete", LegKind.UNIT, result=story.people.result())
     story.later(hours=1)
     story.decides("record_payment", LegKind.RETURN, amount=10_000, receipt="B-2")
     story.decides("return", LegKind.RETURN)
@@ -138,11 +155,43 @@ def withdrawn(story: Story) -> None:
     story.later(hours=1)
     story.decides("hand_over", LegKind.UNIT)
     story.later(hours=1)
-    dossier = story.people.now(story.code)
-    leg = next(leg for leg in dossier.running() if leg.kind is LegKind.AGENCY)
+    leg = story.agencys_leg()
     story.withdraws()
     story.later(hours=1)
-    story.people.send(dossier, leg, Answer(Outcome.COMPLETED, result="R-9"))
+    story.agency_answers(Answer(Outcome.COMPLETED, result="R-9"), leg)
+
+
+def late(story: Story) -> None:
+    """Warned, extended, warned again; an apology whose new date comes before anything else."""
+    story.submits("same-day")
+    story.later(hours=1)
+    story.decides("accept", LegKind.INTAKE)
+    story.later(hours=8)  # 75 % of the day are over
+    story.decides("extend", LegKind.UNIT, limit=ONE_DAY, reason="many applicants")
+    story.later(days=3)
+    new = story.world.clock.now() + timedelta(hours=2)
+    unit = story.people.now(story.code).legs[-1].holder
+    story.decides("apologise", promised_at=new, unit=unit, reason="late")
+    story.later(days=1)
+    story.decides("complete", LegKind.UNIT, result=story.people.result())
+    story.later(hours=1)
+    story.decides("return", LegKind.RETURN)
+
+
+def standstill(story: Story) -> None:
+    """Everything stands still for days: then the milestones of two clocks pass in one go."""
+    story.submits("two-units")
+    story.later(hours=1)
+    story.decides("accept", LegKind.INTAKE)
+    story.later(hours=1)
+    story.standstill(days=11)
+    story.later(days=12)
+    story.decides("hand_over", LegKind.UNIT)
+    story.later(hours=1)
+    story.decides("complete", LegKind.UNIT, result=story.people.result())
+    story.later(hours=1)
+    story.decides("record_payment", LegKind.RETURN, amount=10_000, receipt="B-3")
+    story.decides("return", LegKind.RETURN)
 
 
 def people_checks() -> dict[str, Any]:
@@ -154,14 +203,15 @@ STORIES: dict[str, Callable[[Story], None]] = {
     "land": land,
     "supplemented": supplemented,
     "withdrawn": withdrawn,
+    "late": late,
+    "standstill": standstill,
 }
 
 
-def tell(name: str, die_at: int | None = None) -> tuple[Mapping[str, Any], int]:
+def tell(name: str, die_at: int = 0) -> tuple[Mapping[str, Any], int]:
     """Tell a story, dying once at a point if told so; how it ended, and how many points it has."""
     world = World(1, NO_FAULTS)
-    world.die_at = die_at
+    world.deaths = {die_at}
     story = Story(world)
     STORIES[name](story)
     return story.ends(), world.calls
-

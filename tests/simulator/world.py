@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from math import inf
 from typing import Any, Final
 
 from chalicelib.domain.directory import Directory
@@ -18,7 +19,7 @@ from chalicelib.domain.errors import Error
 from chalicelib.domain.event import Event
 from chalicelib.domain.ids import DossierCode
 from chalicelib.domain.procedure import ProcedureVersion
-from chalicelib.ports import Change, Deps, LateTokenError, Next, Token
+from chalicelib.ports import Change, Deps, LateTokenError, Token
 from chalicelib.use_cases.deliver import deliver
 from chalicelib.use_cases.escalate import escalate
 from chalicelib.use_cases.lead import look
@@ -39,11 +40,14 @@ from tests.simulator.fakes import (
     PlainKeys,
     VirtualClock,
 )
-from tests.simulator.faults import NO_FAULTS, RECONCILE_EVERY, Crashing, Doors, Faults, Racing
+from tests.simulator.faults import NO_FAULTS, RECONCILE_EVERY, Faults
+from tests.simulator.hazards import Crashing, Doors, Racing, SimulatedWorkflow, as_output
 
 DAY: Final = 24 * 3600  # seconds
 REDELIVERIES: Final = 6
 FAR: Final = START + timedelta(days=300)  # running this far means: to the end
+
+__all__ = ["NO_FAULTS", "Violation", "World", "horizon"]  # others tell stories with these
 
 PROCEDURES: Final[list[ProcedureVersion]] = sample.procedures()
 DIRECTORY: Final[Directory] = sample.directory()
@@ -51,36 +55,6 @@ DIRECTORY: Final[Directory] = sample.directory()
 
 class Violation(BaseException):
     """A rule was broken; the message names it. Nothing in the code under test may catch it."""
-
-
-class SimulatedWorkflow:
-    """The Workflow port on the interpreter."""
-
-    def __init__(self, world: "World") -> None:
-        self._world = world
-        self._machine = world.machine
-
-    def start(self, code: DossierCode, generation: int) -> None:
-        name = f"{code}.g{generation}"
-        self._machine.start(name, {"dossier_id": code, "generation": generation})
-
-    def wake(self, token: str, next: Next) -> None:  # noqa: A002 - the port's own name
-        self._machine.succeed(token, as_output(next))
-
-    def is_running(self, code: DossierCode, generation: int) -> bool:
-        if self._world.chance(self._world.faults.lie):
-            return False
-        run = self._machine.executions.get(f"{code}.g{generation}")
-        return run is not None and run.running
-
-
-def as_output(going: Next) -> dict[str, Any]:
-    """What the workflow adapter sends."""
-    return {
-        "stage": going.stage.value,
-        "seq": going.seq,
-        "timeout_seconds": going.timeout_seconds,
-    }
 
 
 class World:
@@ -117,7 +91,7 @@ class World:
         self.on_token: list[Callable[[Token, Execution], None]] = []
         self.plain = self._deps(self.records, lambda port: port)
         self.deps = self._deps(Racing(self.records, self), lambda port: Crashing(port, self))
-        self._passes_until = 0.0
+        self._next_pass = inf
 
     def _deps(self, records: Any, wrap: Callable[[Any], Any]) -> Deps:
         return Deps(
@@ -144,14 +118,15 @@ class World:
 
     def run(self, until: datetime) -> None:
         """Let time pass until nothing is left to do, or `until`."""
-        heap, last, clock = self._heap, until.timestamp(), self.clock
+        heap, last, clock, second = self._heap, until.timestamp(), self.clock, 0
         while heap and heap[0][0] <= last:
             self._now, _, act, _ = heapq.heappop(heap)
             if act:
-                clock.at = datetime.fromtimestamp(int(self._now), UTC)
+                if second != (second := int(self._now)):
+                    clock.at = datetime.fromtimestamp(second, UTC)
                 act()
         if until < FAR:
-            self._now, self.clock.at = last, until
+            self._now, self.clock.at = last, until.replace(microsecond=0)
 
     # -- faults
 
@@ -176,6 +151,11 @@ class World:
             return (0, 0)
         begins = self._now + self.random.uniform(DAY, 20 * DAY)
         return (begins, begins + self.random.uniform(DAY / 4, 6 * DAY))
+
+    @property
+    def loses(self) -> bool:
+        """Whether anything is lost, so that only the reconciler brings it back."""
+        return self.faults.loses or self.outage[1] > 0
 
     def is_out(self) -> bool:
         """Whether the workers stand still now."""
@@ -238,7 +218,7 @@ class World:
         self._message(partial(look, code, self.deps), code)
         for delivery in change.deliveries:
             self._message(partial(deliver, delivery.id, self.deps), code)
-        self._keep_reconciling()
+        self._reconcile_by(self.clock.now() if change.deliveries else change.dossier.wake_at)
 
     def _message(self, act: Callable[[], object], code: str) -> None:
         copies = self.fates.popleft() if self.fates else self._copies()
@@ -304,22 +284,27 @@ class World:
 
     # -- the schedule
 
-    def _keep_reconciling(self) -> None:
-        if self._passes_until <= self._now:
-            self._passes_until = self._now + RECONCILE_EVERY
-            self.after(RECONCILE_EVERY, self._pass)
+    def _reconcile_by(self, wake: datetime | None) -> None:
+        """A pass comes every few hours; those before `wake` would find nothing and are left out."""
+        if wake is None:
+            return
+        passes = max(wake.timestamp(), self._now) // RECONCILE_EVERY + 1
+        if self._next_pass > (at := passes * RECONCILE_EVERY):
+            self._next_pass = at
+            self.after(at - self._now, partial(self._pass, at))
 
-    def _pass(self) -> None:
-        """One pass; those that would find nothing due are left out."""
-        wake = self.records.next_wake()
-        if wake and wake < self.clock.now():
-            due = self.records.overdue(self.clock.now() - GRACE)
-            if self.guard(lambda: reconcile(self.deps, failed=self.tell)):
-                for tell in self.on_pass:
-                    tell(due)
-        if wake:
-            self._passes_until = self._now + RECONCILE_EVERY
-            self.after(RECONCILE_EVERY, self._pass)
+    def _pass(self, at: float) -> None:
+        if at != self._next_pass:
+            return  # an earlier one came between
+        self._next_pass = inf
+        due = self.records.overdue(self.clock.now() - GRACE)
+        if self.guard(lambda: reconcile(self.deps, failed=self._failed)):
+            for tell in self.on_pass:
+                tell(due)
+        self._reconcile_by(self.records.next_wake())
+
+    def _failed(self, key: str) -> None:
+        raise Violation(f"the reconciler can repair what it sees: {key}")
 
     def retrying(self, act: Callable[[], Any], tries: int = 20) -> Any:
         """A client that repeats its request until it is answered; returns None for a refusal."""

@@ -122,7 +122,7 @@ def submit(request: Request[SubmitBody]) -> SubmittedAnswer:
 
 @dossiers.get(
     "/dossiers/{code}",
-    auth=secret_or_signed_in(),
+    auth=secret_or_signed_in(Role.CITIZEN, *OFFICIALS),
     types=CODE,
     answer=answers.TrackedAnswer,
     errors=(429,),

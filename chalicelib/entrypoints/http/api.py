@@ -75,10 +75,12 @@ def _log(error: Exception, route: Route, incoming: Incoming) -> None:
     logger.error("unexpected error", extra={**found, "trail": _trail(error)})
 
 
-def _trail(error: BaseException | None) -> list[str]:
+def _trail(error: BaseException) -> list[str]:
     """Types and places, from what arrived here back to what it began with."""
-    found: list[str] = []
-    while error is not None:
-        found += [type(error).__name__, *format_tb(error.__traceback__)]
-        error = error.__cause__ or error.__context__
-    return found
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:  # one that was raised from itself has no end
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    places = ([type(each).__name__, *format_tb(each.__traceback__)] for each in chain)
+    return [line for place in places for line in place]

@@ -1,6 +1,5 @@
 """The contract, OpenAPI 3.1, generated from the routes and their models."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from inspect import cleandoc
 from typing import Any, Final, Literal
@@ -50,12 +49,18 @@ Mode = Literal["validation", "serialization"]
 
 
 def document(routes: Iterable[Route], prefix: str = "/api/v1") -> Json:
-    """The whole document; the same routes give the same one."""
+    """The whole document; the same routes give the same one.
+
+    Raise ValueError where two routes share a name, or a method and path.
+    """
     declared = list(routes)
+    names = [route.operation for route in declared]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"two routes are called {min(twice)}")
     schemas = _Schemas(declared)
     paths: dict[str, Json] = {}
     for route in declared:
-        paths.setdefault(prefix + route.path, {})[route.method.lower()] = _operation(route, schemas)
+        _add(paths.setdefault(prefix + route.path, {}), route, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -67,6 +72,12 @@ def document(routes: Iterable[Route], prefix: str = "/api/v1") -> Json:
         "paths": paths,
         "components": {"schemas": schemas.components, "securitySchemes": _SCHEMES},
     }
+
+
+def _add(methods: Json, route: Route, schemas: "_Schemas") -> None:
+    if route.method.lower() in methods:
+        raise ValueError(f"{route.method} {route.path} is declared twice")
+    methods[route.method.lower()] = _operation(route, schemas)
 
 
 class _Schemas:
@@ -113,14 +124,11 @@ def _operation(route: Route, schemas: _Schemas) -> Json:
 
 
 def _responses(route: Route, schemas: _Schemas) -> Json:
-    answer = {"schema": schemas.of(f"{route.operation}.answer")}
-    media = route.media or (JSON,)
-    found: Json = {
-        str(route.status): {
-            "description": "Done",
-            "content": dict.fromkeys(media, answer),
-        }
-    }
+    done: Json = {"description": "Done"}
+    if route.answer is not None:
+        answer = {"schema": schemas.of(f"{route.operation}.answer")}
+        done["content"] = dict.fromkeys(route.media or (JSON,), answer)
+    found: Json = {str(route.status): done}
     for status in sorted(route.refusals):
         found[str(status)] = {
             "description": _PHRASES[status],
@@ -148,7 +156,7 @@ def _header(header: Header) -> Json:
         "in": "header",
         "required": header.required,
         "description": header.description,
-        "schema": {"type": "string", "pattern": f"^{header.pattern}$"},
+        "schema": {"type": "string", "pattern": f"^(?:{header.pattern})$"},
     }
 
 
@@ -157,27 +165,37 @@ def _query(route: Route) -> list[Json]:
         return []
     schema = route.query.model_json_schema()
     definitions = schema.get("$defs", {})
-    required = schema.get("required", ())
     return [
-        {
-            "name": name,
-            "in": "query",
-            "required": name in required,
-            "schema": _without_null(_resolved(part, definitions)),
-        }
+        _parameter(name, _inlined(part, definitions), required=name in schema.get("required", ()))
         for name, part in schema["properties"].items()
     ]
 
 
-def _resolved(part: Json, definitions: Json) -> Json:
-    if (ref := part.get("$ref")) is None:
+def _parameter(name: str, schema: Json, *, required: bool) -> Json:
+    found: Json = {"name": name, "in": "query", "required": required}
+    if words := schema.pop("description", ""):
+        found["description"] = words
+    return found | {"schema": _without_null(schema)}
+
+
+def _inlined(part: Any, definitions: Json) -> Any:
+    """Definitions stay behind in the query's own schema, so each stands where it is used."""
+    if isinstance(part, list):
+        return [_inlined(each, definitions) for each in part]
+    if not isinstance(part, dict):
         return part
-    found: Json = definitions[re.sub(r"^#/\$defs/", "", ref)]
-    return found
+    own = {key: _inlined(value, definitions) for key, value in part.items() if key != "$ref"}
+    if "$ref" not in part:
+        return own
+    return _inlined(definitions[part["$ref"].removeprefix("#/$defs/")], definitions) | own
 
 
 def _without_null(part: Json) -> Json:
     """A query has no null: what is left out is left out."""
     kinds = [kind for kind in part.get("anyOf", ()) if kind.get("type") != "null"]
-    rest = {key: value for key, value in part.items() if key not in ("anyOf", "default", "title")}
-    return {**rest, **kinds[0]} if len(kinds) == 1 else rest
+    rest = {key: value for key, value in part.items() if key not in ("anyOf", "title")}
+    if rest.get("default", "") is None:
+        del rest["default"]
+    if len(kinds) == 1:
+        return {**rest, **kinds[0]}
+    return {**rest, "anyOf": kinds} if kinds else rest

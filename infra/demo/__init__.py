@@ -1,0 +1,1 @@
+"""Seven dossiers from submission to their end, driven through the public API."""

@@ -1,0 +1,1 @@
+"""The pages, driven through a real browser against the running local cloud."""
