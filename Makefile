@@ -29,7 +29,7 @@ lint: $(READY)
 unit: $(READY)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations 10
 
-demo: $(READY) ## drive seven dossiers through a running `make run` (start it with SPEED=600)
+demo: $(READY) ## drive seven dossiers through a running `make run` (start that with SPEED=3600)
 	@$(BIN)/python -m infra.demo
 
 bench: $(READY) ## what each operation costs, and 100,000 simulated dossiers

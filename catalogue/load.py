@@ -107,7 +107,7 @@ def _agency(code: AgencyCode) -> keys.Key:
 
 
 def _item(key: keys.Key, data: Mapping[str, Any]) -> dict[str, str]:
-    return key | {"data": json.dumps(data, ensure_ascii=False, sort_keys=True)}
+    return key | {"data": json.dumps(data, ensure_ascii=False)}
 
 
 def _table(name: str | None) -> Any:

@@ -77,6 +77,20 @@ def request_supplement(
     second = _is_second(dossier, faulty)
     if second and not (leader and reason):
         raise RuleError("supplement.once", pointer="/checks")
+    slip = _open_slip(dossier, asking, faulty)
+    dossier.record(
+        EventType.SUPPLEMENT_REQUESTED,
+        actor,
+        asking,
+        note="\n".join([reason, *(f"{subject}: {checks[subject].todo}" for subject in faulty)]),
+        slip=slip.n,
+        faulty={subject: checks[subject].reason_code for subject in faulty},
+        second=second,
+    )
+
+
+def _open_slip(dossier: Dossier, asking: Leg, faulty: list[str]) -> Leg:
+    """The citizen's leg; whoever asks waits for it."""
     slip = dossier.open_leg(
         LegKind.SUPPLEMENT,
         CITIZEN,
@@ -90,15 +104,7 @@ def request_supplement(
         dossier.pause(asking, waits=slip)
     else:
         _pass_on(dossier, asking, slip)
-    dossier.record(
-        EventType.SUPPLEMENT_REQUESTED,
-        actor,
-        asking,
-        note="\n".join([reason, *(f"{subject}: {checks[subject].todo}" for subject in faulty)]),
-        slip=slip.n,
-        faulty={subject: checks[subject].reason_code for subject in faulty},
-        second=second,
-    )
+    return slip
 
 
 def _faulty(dossier: Dossier, checks: Mapping[str, Check]) -> list[str]:

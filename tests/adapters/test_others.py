@@ -233,7 +233,7 @@ def test_signed_message(agency: str) -> None:
     ],
 )
 def test_refused_message(
-    agency: str, answer: Any, error: str, gone: bool, retry_after: int | None
+    agency: str, answer: Any, error: str, *, gone: bool, retry_after: int | None
 ) -> None:
     """A redirect is a failure, 410 means never again, and a wait that is asked for is granted."""
     _Agency.answer = answer

@@ -20,7 +20,7 @@ from moto.dynamodb.models import dynamodb_backends
 from catalogue.load import load, set_webhook
 from chalicelib import bootstrap
 from chalicelib.entrypoints import api
-from chalicelib.entrypoints.api import system
+from chalicelib.entrypoints.api import served as contract
 from chalicelib.entrypoints.http.api import PREFIX, Api
 from infra.local.gateway import Gateway
 from infra.local.wire import Request
@@ -42,7 +42,7 @@ _CACHES: Final = (
     bootstrap.dev_issuer,
     bootstrap._identity,
     api.routes,
-    system._contract,
+    contract._contract,
 )
 
 

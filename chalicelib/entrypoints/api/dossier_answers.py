@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib.domain.actor import ActorKind
-from chalicelib.domain.control_slip import Hop, Period
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.event import Event
 from chalicelib.domain.leg import CITIZEN, Leg
@@ -12,7 +11,6 @@ from chalicelib.domain.terms import (
     Channel,
     EventType,
     LegKind,
-    LegState,
     ResultKind,
     Role,
     Stage,
@@ -20,7 +18,6 @@ from chalicelib.domain.terms import (
 )
 from chalicelib.entrypoints.api.wire import Moment, TextAnswer
 from chalicelib.entrypoints.http.route import Wire
-from chalicelib.use_cases.read_dossier import FullDossier
 from chalicelib.use_cases.track_dossier import Tracked, holders, open_request
 
 # What goes on inside a unit is not the citizen's: who works on it, warnings before the due time.
@@ -104,89 +101,13 @@ class TrackedAnswer(StateAnswer):
     timeline: list[Happened]
 
 
-class HopAnswer(Wire):
-    """One line of the control slip; `budget` and `consumed` in working seconds."""
-
-    leg: int
-    kind: LegKind
-    code: str
-    giver: str | None
-    receiver: str
-    state: LegState
-    handed_over_at: Moment
-    received_at: Moment | None
-    closed_at: Moment | None
-    due_at: Moment | None
-    budget: int
-    consumed: int
-    punctuality: str
-    outcome: str
-
-
-class PeriodAnswer(Wire):
-    """Who held it from `since` to before `until`; together they are the dossier's life."""
-
-    since: Moment
-    until: Moment
-    seconds: int
-    holders: list[str]
-
-
-class EventAnswer(Wire):
-    """An event as it is on record; `digest` chains it to the next one's `prev`."""
-
-    ev: int
-    type: EventType
-    at: Moment
-    actor: str
-    leg: int | None
-    status: Status
-    stage: Stage
-    holders: list[tuple[int, str]]
-    data: dict[str, Any]
-    note: str | None
-    prev: str
-    idempotency: str
-    digest: str
-
-
-class PaperAnswer(Wire):
-    """A paper that was handed in, with a link for some minutes."""
-
-    paper_code: str
-    file_id: str
-    url: str
-
-
-class FullAnswer(StateAnswer):
-    """Everything an official concerned may see."""
-
-    procedure_code: str
-    procedure_version: int
-    channel: Channel
-    desk: str
-    submitted_at: Moment
-    accepted_at: Moment | None
-    task: str
-    dues: int
-    paid: int
-    result_kind: ResultKind | None
-    results: list[ResultAnswer]
-    submitter: dict[str, Any]
-    owner: dict[str, Any]
-    answers: dict[str, Any]
-    papers: list[PaperAnswer]
-    control_slip: list[HopAnswer]
-    periods: list[PeriodAnswer]
-    events: list[EventAnswer]
-
-
 def state(dossier: Dossier, *, replayed: bool = False) -> StateAnswer:
     """The short answer."""
-    return StateAnswer(**_state(dossier), replayed=replayed)
+    return StateAnswer(**state_fields(dossier), replayed=replayed)
 
 
-def _state(dossier: Dossier) -> dict[str, Any]:
+def state_fields(dossier: Dossier) -> dict[str, Any]:
+    """What every answer about a dossier has."""
     return {
         "code": dossier.code,
         "status": dossier.status,
@@ -224,14 +145,14 @@ def tracked(
     """`words` is the slip's text and `links` the results' by file, for those who signed in."""
     dossier = found.dossier
     return TrackedAnswer(
-        **_state(dossier),
+        **state_fields(dossier),
         procedure_code=dossier.procedure,
         procedure_version=dossier.version,
         channel=dossier.channel,
         submitted_at=dossier.submitted_at,
         accepted_at=dossier.accepted_at,
         result_kind=dossier.result_kind,
-        results=_results(dossier.results, links),
+        results=results(dossier.results, links),
         open_request=_request(found, words),
         timeline=[_happened(dossier, event) for event in found.events if _is_shown(event, roles)],
     )
@@ -282,84 +203,10 @@ def _request(found: Tracked, words: str | None) -> OpenRequest | None:
     )
 
 
-def full(found: FullDossier) -> FullAnswer:
-    """For officials concerned."""
-    dossier, form = found.dossier, found.form
-    return FullAnswer(
-        **_state(dossier),
-        procedure_code=dossier.procedure,
-        procedure_version=dossier.version,
-        channel=dossier.channel,
-        desk=dossier.desk,
-        submitted_at=dossier.submitted_at,
-        accepted_at=dossier.accepted_at,
-        task=dossier.task,
-        dues=dossier.dues,
-        paid=dossier.paid,
-        result_kind=dossier.result_kind,
-        results=_results(dossier.legs, found.links),
-        submitter=dict(form.submitter),
-        owner=dict(form.owner),
-        answers=dict(form.answers),
-        papers=[
-            PaperAnswer(paper_code=paper.paper, file_id=paper.file, url=found.links[paper.file])
-            for paper in form.papers
-        ],
-        control_slip=[_hop(hop) for hop in found.slip],
-        periods=[_period(period) for period in found.periods],
-        events=[_event(event, found.notes.get(event.ev)) for event in found.events],
-    )
-
-
-def _results(legs: Iterable[Leg], links: Mapping[str, str]) -> list[ResultAnswer]:
+def results(legs: Iterable[Leg], links: Mapping[str, str]) -> list[ResultAnswer]:
+    """The results that there are links to."""
     return [
         ResultAnswer(leg=leg.n, code=leg.code, url=links[leg.result])
         for leg in legs
         if leg.result in links
     ]
-
-
-def _hop(hop: Hop) -> HopAnswer:
-    return HopAnswer(
-        leg=hop.leg,
-        kind=hop.kind,
-        code=hop.code,
-        giver=hop.giver,
-        receiver=hop.receiver,
-        state=hop.state,
-        handed_over_at=hop.handed_over_at,
-        received_at=hop.received_at,
-        closed_at=hop.closed_at,
-        due_at=hop.due_at,
-        budget=hop.budget,
-        consumed=hop.consumed,
-        punctuality=hop.punctuality.value,
-        outcome=hop.outcome,
-    )
-
-
-def _period(period: Period) -> PeriodAnswer:
-    return PeriodAnswer(
-        since=period.since,
-        until=period.until,
-        seconds=period.seconds,
-        holders=list(period.holders),
-    )
-
-
-def _event(event: Event, note: str | None) -> EventAnswer:
-    return EventAnswer(
-        ev=event.ev,
-        type=event.type,
-        at=event.at,
-        actor=event.actor,
-        leg=event.leg,
-        status=event.status,
-        stage=event.stage,
-        holders=list(event.holders),
-        data=dict(event.data),
-        note=note,
-        prev=event.prev,
-        idempotency=event.idempotency,
-        digest=event.digest(),
-    )

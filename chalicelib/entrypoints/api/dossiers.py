@@ -10,6 +10,7 @@ from chalicelib.domain.event import digest_of
 from chalicelib.domain.ids import AgencyCode, DossierCode, FileId, ProcedureCode
 from chalicelib.domain.terms import Channel, Role, Status
 from chalicelib.entrypoints.api import dossier_answers as answers
+from chalicelib.entrypoints.api.full_answers import FullAnswer, full
 from chalicelib.entrypoints.api.persons import Person, as_stored
 from chalicelib.entrypoints.api.wire import (
     AgencyCodeText,
@@ -146,11 +147,11 @@ def track(request: Request) -> answers.TrackedAnswer:
     "/dossiers/{code}/full",
     auth=signed_in(*OFFICIALS),
     types=CODE,
-    answer=answers.FullAnswer,
+    answer=FullAnswer,
 )
-def read_full(request: Request) -> answers.FullAnswer:
+def read_full(request: Request) -> FullAnswer:
     """The whole dossier with its control slip, for officials concerned."""
-    return answers.full(read_dossier(DossierCode(request.path["code"]), request.person, deps()))
+    return full(read_dossier(DossierCode(request.path["code"]), request.person, deps()))
 
 
 @dossiers.post(
