@@ -142,7 +142,7 @@ class Records(Protocol):
     def worklist(self, queue: str, limit: int, cursor: str, due: str) -> Page:
         """Rows of one unit by due time; `due` is an upper bound or empty."""
 
-    def overdue_for_waking(self, before: datetime | None, shard: int) -> Iterable[str]:
+    def overdue_for_waking(self, before: datetime | None) -> Iterable[str]:
         """Keys (`D#code`, `DEL#id`) whose wake-up is earlier than `before`; all with None."""
 
 
@@ -179,6 +179,14 @@ class Next:
     stage: Stage
     seq: int
     timeout_seconds: int
+
+    def as_output(self) -> dict[str, str | int]:
+        """As the state machine reads it; its names stay for at least 13 months."""
+        return {
+            "stage": self.stage.value,
+            "seq": self.seq,
+            "timeout_seconds": self.timeout_seconds,
+        }
 
 
 class Workflow(Protocol):

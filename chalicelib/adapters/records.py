@@ -187,7 +187,11 @@ class DynamoRecords:
         more = bool(rows) and "LastEvaluatedKey" in answer
         return Page([_row(data) for data in rows], _cursor(rows[-1]["due"]) if more else "")
 
-    def overdue_for_waking(self, before: datetime | None, shard: int) -> Iterable[str]:
+    def overdue_for_waking(self, before: datetime | None) -> Iterable[str]:
+        for shard in range(keys.SHARDS):
+            yield from self._overdue(before, shard)
+
+    def _overdue(self, before: datetime | None, shard: int) -> Iterable[str]:
         where, values = "#open = :open", {":open": keys.shard(shard)}
         if before is not None:
             where, values = f"{where} AND wake_at < :before", {**values, ":before": stamp(before)}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from botocore.exceptions import ClientError
 
@@ -35,7 +35,7 @@ class StepFunctions:
 
     def wake(self, token: str, next: Next) -> None:  # noqa: A002 - the port's own name
         try:
-            self._client().send_task_success(taskToken=token, output=json.dumps(_output(next)))
+            self._client().send_task_success(taskToken=token, output=json.dumps(next.as_output()))
         except ClientError as error:
             if _code(error) in _LATE:
                 raise LateTokenError from error
@@ -55,14 +55,6 @@ class StepFunctions:
 
 def _name(code: DossierCode, generation: int) -> str:
     return f"{code}.g{generation}"
-
-
-def _output(going: Next) -> dict[str, Any]:
-    return {
-        "stage": going.stage.value,
-        "seq": going.seq,
-        "timeout_seconds": going.timeout_seconds,
-    }
 
 
 def _code(error: ClientError) -> str:

@@ -4,12 +4,11 @@ The slip has one line per hop, with both signatures (R22, R25). The periods part
 the dossier to the second by the set of those who held it; that is how delay is attributed (R28).
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from itertools import pairwise
+from itertools import zip_longest
 
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.event import Event
@@ -96,27 +95,18 @@ class Period:
 
 
 def periods(events: Sequence[Event], now: datetime) -> list[Period]:
-    """The life of the dossier, without gaps and overlaps; neighbours with equal holders are one."""
-    if not events:
-        return []
-    last = events[-1]
-    ends = [*events, None] if last.holders else list(events)
+    """The life of the dossier, without gaps and overlaps; neighbours with equal holders are one.
+
+    It ends with the event after which nobody holds it: what is filed later belongs to no period.
+    """
     found: list[Period] = []
-    for event, after in pairwise(ends):
-        if event is None:
+    for event, after in zip_longest(events, events[1:]):
+        if not event.holders:
             break
         until = after.at if after else max(now, event.at)
         holders = tuple(sorted({holder for _, holder in event.holders}))
         if found and found[-1].holders == holders:
-            found[-1] = Period(found[-1].since, until, holders)
+            found[-1] = replace(found[-1], until=until)
         elif until > event.at:
             found.append(Period(event.at, until, holders))
     return found
-
-
-def held(found: Iterable[Period]) -> dict[tuple[str, ...], int]:
-    """Wall-clock seconds by set of holders; the sum is the life of the dossier."""
-    total: Counter[tuple[str, ...]] = Counter()
-    for period in found:
-        total[period.holders] += period.seconds
-    return dict(total)

@@ -10,7 +10,6 @@ from chalice.app import Blueprint
 
 from chalicelib.bootstrap import deps
 from chalicelib.domain.ids import DossierCode
-from chalicelib.ports import Next
 from chalicelib.use_cases.escalate import escalate
 from chalicelib.use_cases.roll_over import roll_over
 
@@ -24,21 +23,12 @@ class Asked(TypedDict):
     generation: int
 
 
-def as_output(going: Next) -> dict[str, Any]:
-    """`next` of the execution: `{stage, seq, timeout_seconds}`."""
-    return {
-        "stage": going.stage.value,
-        "seq": going.seq,
-        "timeout_seconds": going.timeout_seconds,
-    }
-
-
 @tasks.lambda_function(name="wake")
 def wake(event: Asked, _context: object) -> dict[str, Any]:
     """Locate and Escalate: claim what has passed, answer where the record says to go."""
     code, generation = DossierCode(event["dossier_id"]), event["generation"]
     going = escalate(code, generation, deps())
-    return {"dossier_id": code, "generation": generation, "next": as_output(going)}
+    return {"dossier_id": code, "generation": generation, "next": going.as_output()}
 
 
 @tasks.lambda_function(name="rollover")

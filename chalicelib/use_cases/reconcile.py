@@ -13,7 +13,6 @@ from chalicelib.use_cases.escalate import escalate
 from chalicelib.use_cases.lead import look
 from chalicelib.use_cases.roll_over import roll_over
 
-SHARDS: Final = 8
 GRACE: Final = timedelta(minutes=5)  # what the ordinary way may take before this one steps in
 
 
@@ -41,16 +40,15 @@ def reconcile(
     """
     done = Repaired()
     now = deps.clock.now()
-    for shard in range(SHARDS):
-        for key in deps.records.overdue_for_waking(None if everything else now, shard):
-            if not spare():
-                return done
-            done.seen += 1
-            try:
-                _repair(key, done, deps, everything=everything)
-            except Exception:  # noqa: BLE001 - whatever it is, it is reported and the pass goes on
-                done.failed += 1
-                failed(key)
+    for key in deps.records.overdue_for_waking(None if everything else now):
+        if not spare():
+            return done
+        done.seen += 1
+        try:
+            _repair(key, done, deps, everything=everything)
+        except Exception:  # noqa: BLE001 - whatever it is, it is reported and the pass goes on
+            done.failed += 1
+            failed(key)
     return done
 
 

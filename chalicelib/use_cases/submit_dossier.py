@@ -76,11 +76,7 @@ def _check(command: Submit, actor: Actor, version: ProcedureVersion, deps: Deps)
         raise ForbiddenError("submit.counter_is_the_desks", pointer="/channel")
     if Role.DESK in actor.roles and actor.agency != command.desk:
         raise ForbiddenError("decision.not_yours", pointer="/desk")
-    if faults := deps.forms.faults(version, command.answers):
-        raise FaultsError(
-            "form.invalid",
-            [(f"/answers{fault.pointer}", fault.code, fault.params) for fault in faults],
-        )
+    require_good(command.answers, version, deps)
     known = {paper.code for paper in version.papers}
     handed_in = [paper.paper for paper in command.papers]
     if unknown := set(handed_in) - known:
@@ -91,6 +87,15 @@ def _check(command: Submit, actor: Actor, version: ProcedureVersion, deps: Deps)
     files = [paper.file for paper in command.papers]
     if len(set(files)) < len(files):
         raise RuleError("paper.file_twice", pointer="/papers")
+
+
+def require_good(answers: Mapping[str, Any], version: ProcedureVersion, deps: Deps) -> None:
+    """Raise FaultsError naming everything that the version's form finds wrong."""
+    if faults := deps.forms.faults(version, answers):
+        raise FaultsError(
+            "form.invalid",
+            [(f"/answers{fault.pointer}", fault.code, fault.params) for fault in faults],
+        )
 
 
 def _code(ctx: Context, desk: AgencyCode, deps: Deps) -> DossierCode:

@@ -7,10 +7,10 @@ from typing import Any
 from chalicelib.domain import citizen
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.dossier import Dossier
-from chalicelib.domain.errors import FaultsError
 from chalicelib.domain.ids import DossierCode
 from chalicelib.ports import Deps, Form, PaperHandedIn
 from chalicelib.use_cases.changing import Changed, Extras, Idempotency, change, confirm_files
+from chalicelib.use_cases.submit_dossier import require_good
 from chalicelib.use_cases.track_dossier import require_seen
 
 
@@ -50,11 +50,7 @@ def _files(command: Supplement) -> tuple[Any, ...]:
 def _merged(dossier: Dossier, command: Supplement, deps: Deps) -> Form:
     form = deps.records.form(dossier.code)
     answers = {**form.answers, **command.answers}
-    if faults := deps.forms.faults(dossier.ctx.procedure, answers):
-        raise FaultsError(
-            "form.invalid",
-            [(f"/answers{fault.pointer}", fault.code, fault.params) for fault in faults],
-        )
+    require_good(answers, dossier.ctx.procedure, deps)
     replaced = {paper.paper for paper in command.papers}
     kept = tuple(paper for paper in form.papers if paper.paper not in replaced)
     return replace(form, number=form.number + 1, answers=answers, papers=kept + command.papers)

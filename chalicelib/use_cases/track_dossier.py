@@ -82,6 +82,11 @@ def holders(dossier: Dossier) -> list[Holder]:
     ]
 
 
+def asked_in(found: Tracked, slip: Leg) -> Event:
+    """The event that asked for it: what is faulty, and (as its note) in which words."""
+    return next(event for event in found.events if event.data.get("slip") == slip.n)
+
+
 def open_request(dossier: Dossier) -> Leg | None:
     """The supplement slip the citizen has not answered yet."""
     slips = [leg for leg in dossier.running() if leg.kind is LegKind.SUPPLEMENT]

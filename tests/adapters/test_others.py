@@ -42,7 +42,7 @@ DELIVERY = Delivery(
 
 def _pending(ports: Ports) -> set[str]:
     late = made.NOW + timedelta(days=9)
-    keys = {key for shard in range(8) for key in ports.records.overdue_for_waking(late, shard)}
+    keys = set(ports.records.overdue_for_waking(late))
     return {key for key in keys if key.startswith("DEL#")}
 
 

@@ -193,7 +193,7 @@ def test_work_moves_with_the_dossier(ports: Ports) -> None:
 
 def _waking(ports: Ports, hours: int | None) -> set[str]:
     before = None if hours is None else made.NOW + timedelta(hours=hours)
-    return {key for shard in range(8) for key in ports.records.overdue_for_waking(before, shard)}
+    return set(ports.records.overdue_for_waking(before))
 
 
 def test_what_should_have_woken(ports: Ports) -> None:

@@ -1,14 +1,16 @@
 """The control slip and who held the dossier when: delay is attributed by it (R22, R25, R28)."""
 
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
 from chalicelib.domain.citizen import supplement
-from chalicelib.domain.control_slip import Hop, Period, Punctuality, control_slip, held, periods
+from chalicelib.domain.control_slip import Hop, Period, Punctuality, control_slip, periods
 from chalicelib.domain.desk import request_supplement, return_result
-from chalicelib.domain.terms import LegKind, LegState
+from chalicelib.domain.terms import EventType, LegKind, LegState
 from chalicelib.domain.unit import complete, hand_over, receive, send_back
 from tests.domain.builders import (
     BIRTH,
@@ -30,6 +32,14 @@ from tests.domain.builders import (
 from tests.domain.story import Story, accepted
 
 ACCEPTED = at("2026-10-05 09:00")
+
+
+def held(found: list[Period]) -> dict[tuple[str, ...], int]:
+    """Seconds by set of holders."""
+    total: Counter[tuple[str, ...]] = Counter()
+    for period in found:
+        total[period.holders] += period.seconds
+    return dict(total)
 
 
 def slip(story: Story) -> list[Hop]:
@@ -160,6 +170,16 @@ def test_side_by_side_is_a_set_of_holders() -> None:
     found = periods(story.events, story.wait(hours=2).now)
     assert found[-1].holders == tuple(sorted((POLICE, INSURANCE)))
     assert sum(held(found).values()) == 3 * HOUR
+
+
+def test_what_is_filed_after_the_end_is_no_period() -> None:
+    """An agency's late answer must not make the dossier look held by nobody for days."""
+    story = accepted()
+    story.do(complete, WORKER, result="R-1")
+    story.wait(hours=1).do(return_result, CLERK)
+    ended = story.events[-1]
+    late = replace(ended, ev=ended.ev + 1, type=EventType.CALLBACK_FILED, at=story.wait(days=1).now)
+    assert periods([*story.events, late], story.now) == periods(story.events, story.now)
 
 
 def test_before_anything_happened_there_is_nothing() -> None:

@@ -19,6 +19,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from catalogue.load import load, set_webhook
 from chalicelib import bootstrap
+from chalicelib.bootstrap import sign_in
 from chalicelib.entrypoints import api
 from chalicelib.entrypoints.api import served as contract
 from chalicelib.entrypoints.http.api import PREFIX, Api
@@ -39,8 +40,8 @@ _CACHES: Final = (
     bootstrap.reference,
     bootstrap.keys,
     bootstrap.deps,
-    bootstrap.dev_issuer,
-    bootstrap._identity,
+    sign_in.dev_issuer,
+    sign_in.identity,
     api.routes,
     contract._contract,
 )
@@ -148,7 +149,7 @@ class Client:
 
     def __init__(self) -> None:
         app = Chalice("motcua", configure_logs=False)
-        Api(bootstrap.identify).mount(app, api.routes())
+        Api(sign_in.identify).mount(app, api.routes())
         self.gateway = Gateway(app)
         self._tokens: dict[str, str] = {}
 

@@ -164,9 +164,7 @@ class InMemoryRecords:
         row = {"status": dossier.status.value, "kind": leg.kind.value, "state": leg.state.value}
         return key, WorkRow(dossier.code, leg.n, due, row)
 
-    def overdue_for_waking(self, before: datetime | None, shard: int) -> Iterable[str]:
-        if shard:
-            return
+    def overdue_for_waking(self, before: datetime | None) -> Iterable[str]:
         for code, wake in list(self._wakes.items()):
             if before is None or wake < before:
                 yield f"D#{code}"

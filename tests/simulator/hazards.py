@@ -79,19 +79,10 @@ class SimulatedWorkflow:
         self._machine.start(name, {"dossier_id": code, "generation": generation})
 
     def wake(self, token: str, next: Next) -> None:  # noqa: A002 - the port's own name
-        self._machine.succeed(token, as_output(next))
+        self._machine.succeed(token, next.as_output())
 
     def is_running(self, code: DossierCode, generation: int) -> bool:
         if self._world.chance(self._world.faults.lie):
             return False
         run = self._machine.executions.get(f"{code}.g{generation}")
         return run is not None and run.running
-
-
-def as_output(going: Next) -> dict[str, Any]:
-    """What the workflow adapter sends."""
-    return {
-        "stage": going.stage.value,
-        "seq": going.seq,
-        "timeout_seconds": going.timeout_seconds,
-    }

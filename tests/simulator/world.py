@@ -41,7 +41,7 @@ from tests.simulator.fakes import (
     VirtualClock,
 )
 from tests.simulator.faults import NO_FAULTS, RECONCILE_EVERY, Faults
-from tests.simulator.hazards import Crashing, Doors, Racing, SimulatedWorkflow, as_output
+from tests.simulator.hazards import Crashing, Doors, Racing, SimulatedWorkflow
 
 DAY: Final = 24 * 3600  # seconds
 REDELIVERIES: Final = 6
@@ -250,7 +250,7 @@ class World:
             raise Crash
         code, generation = DossierCode(given["dossier_id"]), given["generation"]
         going = escalate(code, generation, self.deps)
-        return {"dossier_id": code, "generation": generation, "next": as_output(going)}
+        return {"dossier_id": code, "generation": generation, "next": going.as_output()}
 
     def _roll(self, given: Mapping[str, Any]) -> Any:
         if self.is_out():

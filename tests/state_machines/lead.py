@@ -9,7 +9,6 @@ from chalicelib.adapters.tokens import DynamoTokens
 from chalicelib.adapters.workflow import StepFunctions
 from chalicelib.domain.ids import DossierCode
 from chalicelib.domain.terms import Stage
-from chalicelib.entrypoints.tasks import as_output
 from chalicelib.ports import Next, Token
 
 CODE: Final = DossierCode("H15.50.05.13-261008-0975")
@@ -127,4 +126,4 @@ def soon(look: Callable[[], Found | None]) -> Found | None:
 
 def _going(stage: str, seq: int, timeout: int = HOUR) -> Mapping[str, Any]:
     """The entrypoint's own shape, for any name of a stage."""
-    return {**as_output(Next(Stage.INTAKE, seq, timeout)), "stage": stage}
+    return {**Next(Stage.INTAKE, seq, timeout).as_output(), "stage": stage}

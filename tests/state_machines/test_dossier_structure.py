@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from chalicelib.domain.terms import Stage
-from chalicelib.entrypoints.tasks import Asked, as_output
+from chalicelib.entrypoints.tasks import Asked
 from chalicelib.ports import Next
 from infra.graph import edges, is_wait
 from tests.state_machines.lead import CODE
@@ -234,7 +234,7 @@ def test_everything_an_execution_carries_is_small() -> None:
     longest = max(Stage, key=lambda stage: len(stage.value))
     carried = {
         **asked,
-        "next": as_output(Next(longest, 10**6, 2_592_000)),
+        "next": Next(longest, 10**6, 2_592_000).as_output(),
         "timeout": {"Error": "DynamoDb.ConditionalCheckFailedException", "Cause": SENTENCE},
     }
     assert len(CODE) <= LONGEST_CODE
@@ -243,7 +243,7 @@ def test_everything_an_execution_carries_is_small() -> None:
 
 def test_the_definition_reads_what_the_entrypoint_answers() -> None:
     """Running executions read these names for months: a renamed field strands all of them."""
-    answered = {f"$.next.{name}" for name in as_output(Next(Stage.INTAKE, 1, 1))}
+    answered = {f"$.next.{name}" for name in Next(Stage.INTAKE, 1, 1).as_output()}
     read = {path for path in IDS if path.startswith("$.next.")}
     assert answered == read
     assert {f"$.{name}" for name in Asked.__annotations__} == {"$.dossier_id", "$.generation"}

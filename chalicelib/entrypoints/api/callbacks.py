@@ -11,7 +11,7 @@ from chalicelib.domain.actor import Actor, ActorKind
 from chalicelib.domain.ids import AgencyCode
 from chalicelib.domain.interagency import Answer, Outcome
 from chalicelib.entrypoints.api.uploads import PromisedAnswer, UploadBody, promise
-from chalicelib.entrypoints.api.wire import Dong, FileIdText, Note
+from chalicelib.entrypoints.api.wire import Dong, FileIdText, Note, Subject
 from chalicelib.entrypoints.http.auth import SIGNATURE_HEADERS, unauthenticated, webhook
 from chalicelib.entrypoints.http.route import Request, Wire
 from chalicelib.entrypoints.http.router import Routes
@@ -22,7 +22,6 @@ callbacks = Routes("callbacks")
 
 CallbackId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,200}\.[A-Za-z0-9_-]{22}$")]
 CALLBACK = {"callback_id": CallbackId}
-Subject = Annotated[str, StringConstraints(pattern=r"^(section|paper):[a-z][a-z0-9_]{0,63}$")]
 
 
 class CallbackBody(Wire):

@@ -21,6 +21,7 @@ from chalicelib.entrypoints.api.wire import (
     LegNumber,
     Note,
     Rev,
+    Subject,
     Words,
 )
 from chalicelib.entrypoints.http.auth import signed_in
@@ -29,8 +30,6 @@ from chalicelib.entrypoints.http.router import Routes
 from chalicelib.use_cases.decide import Decision, decide
 
 decisions = Routes("decisions")
-
-Subject = Annotated[str, StringConstraints(pattern=r"^(section|paper):[a-z][a-z0-9_]{0,63}$")]
 
 
 class _Decision(Wire):

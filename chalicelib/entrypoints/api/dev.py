@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from chalicelib.bootstrap import DEV_TOKEN_SECONDS, dev_issuer, reference
+from chalicelib.bootstrap import reference
+from chalicelib.bootstrap.sign_in import DEV_TOKEN_SECONDS, dev_issuer
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.entrypoints.http.auth import public
 from chalicelib.entrypoints.http.route import Request, Wire

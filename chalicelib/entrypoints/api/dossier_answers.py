@@ -18,7 +18,7 @@ from chalicelib.domain.terms import (
 )
 from chalicelib.entrypoints.api.wire import Moment, TextAnswer
 from chalicelib.entrypoints.http.route import Wire
-from chalicelib.use_cases.track_dossier import Tracked, holders, open_request
+from chalicelib.use_cases.track_dossier import Tracked, asked_in, holders, open_request
 
 # What goes on inside a unit is not the citizen's: who works on it, warnings before the due time.
 INTERNAL = frozenset({EventType.ASSIGNED, EventType.GENERATION_STARTED, EventType.CALLBACK_FILED})
@@ -191,13 +191,12 @@ def _request(found: Tracked, words: str | None) -> OpenRequest | None:
     slip = open_request(found.dossier)
     if slip is None:
         return None
-    asked = next(event for event in found.events if event.data.get("slip") == slip.n)
     return OpenRequest(
         since=slip.opened_at,
         due_at=found.dossier.due(slip),
         items=[
             Asked(subject=subject, reason_code=reason)
-            for subject, reason in asked.data["faulty"].items()
+            for subject, reason in asked_in(found, slip).data["faulty"].items()
         ],
         text=words,
     )

@@ -32,7 +32,7 @@ from chalicelib.use_cases.changing import Idempotency
 from chalicelib.use_cases.read_dossier import read_dossier
 from chalicelib.use_cases.submit_dossier import Submit, submit_dossier
 from chalicelib.use_cases.supplement_dossier import Supplement, supplement_dossier
-from chalicelib.use_cases.track_dossier import Track, Tracked, open_request, track_dossier
+from chalicelib.use_cases.track_dossier import Track, Tracked, asked_in, open_request, track_dossier
 from chalicelib.use_cases.withdraw_dossier import Withdraw, withdraw_dossier
 
 dossiers = Routes("dossiers")
@@ -220,5 +220,4 @@ def _slip_words(found: Tracked) -> str | None:
     slip = open_request(found.dossier)
     if slip is None:
         return None
-    asked = next(event for event in found.events if event.data.get("slip") == slip.n)
-    return deps().records.notes(found.dossier.code).get(asked.ev)
+    return deps().records.notes(found.dossier.code).get(asked_in(found, slip).ev)

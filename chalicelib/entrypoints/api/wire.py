@@ -45,6 +45,7 @@ AgencyCodeText = Annotated[
 ProcedureCodeText = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9.-]{1,31}$")]
 FileIdText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{7,63}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Subject = Annotated[str, StringConstraints(pattern=r"^(section|paper):[a-z][a-z0-9_]{0,63}$")]
 Words = Annotated[str, StringConstraints(max_length=MOST_TEXT, pattern=r"\S")]
 Note = Annotated[str, StringConstraints(max_length=MOST_TEXT)]
 Rev = Annotated[int, Field(ge=0, le=1_000_000, description="The `rev` that was seen.")]

@@ -26,10 +26,6 @@ class Messages:
     def __init__(self, folder: Path = FOLDER) -> None:
         self._read = cache(lambda language: _templates(folder / f"{language}.json"))
 
-    def knows(self, code: str) -> bool:
-        """Whether there is a text for `code`."""
-        return code in self._read(Language.VI)
-
     def text(self, code: str, language: Language, params: Mapping[str, object]) -> str:
         """The sentence in `language`, else in Vietnamese; the code itself if nobody wrote one."""
         template = self._read(language).get(code) or self._read(Language.VI).get(code) or code

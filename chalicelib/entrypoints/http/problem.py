@@ -54,12 +54,11 @@ class Problem(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong, before it is put into words; `detail` only where `code` has no message."""
+    """One thing wrong, before it is put into words."""
 
     pointer: str
     code: str
     params: Mapping[str, object] = field(default_factory=dict)
-    detail: str = ""
 
 
 class RefusedError(Exception):
@@ -117,7 +116,5 @@ def problem(
 
 
 def _in_words(fault: Fault, language: Language, messages: Messages) -> FaultAnswer:
-    if fault.detail and not messages.knows(fault.code):
-        return FaultAnswer(pointer=fault.pointer, code=fault.code, detail=fault.detail)
     detail = messages.text(fault.code, language, fault.params)
     return FaultAnswer(pointer=fault.pointer, code=fault.code, detail=detail)

@@ -1,4 +1,7 @@
-"""The one place that knows every adapter: wired lazily, once per process."""
+"""The one place that knows every adapter: wired lazily, once per process.
+
+Sign-in is wired in `sign_in`, apart: only HTTP needs it, and its cryptography is slow to import.
+"""
 
 import os
 from functools import cache
@@ -7,10 +10,8 @@ from chalicelib import config
 from chalicelib.adapters import clients
 from chalicelib.adapters.clock import Anchor, ServiceClock
 from chalicelib.adapters.deliveries import DynamoDeliveries
-from chalicelib.adapters.dev_issuer import AUDIENCE, HOURS, ISSUER, DevIssuer
 from chalicelib.adapters.files import S3Files
 from chalicelib.adapters.forms import JsonSchemaForms
-from chalicelib.adapters.identity import Identity, remote_keys
 from chalicelib.adapters.keys import SecretKeys
 from chalicelib.adapters.records import DynamoRecords
 from chalicelib.adapters.reference import DynamoReference
@@ -19,10 +20,7 @@ from chalicelib.adapters.throttle import DynamoThrottle
 from chalicelib.adapters.tokens import DynamoTokens
 from chalicelib.adapters.webhooks import SignedWebhooks
 from chalicelib.adapters.workflow import StepFunctions
-from chalicelib.domain.actor import Actor
 from chalicelib.ports import Deps
-
-DEV_TOKEN_SECONDS = HOURS * 3600
 
 
 @cache
@@ -70,29 +68,6 @@ def _record() -> Table:
 def _clock() -> ServiceClock:
     anchor = settings().clock_anchor
     return ServiceClock(Anchor(anchor.real, anchor.service, anchor.speed) if anchor else None)
-
-
-@cache
-def dev_issuer() -> DevIssuer:
-    """Of the local stage. Raise SettingsError anywhere else."""
-    file = settings().dev_key_file
-    if file is None:
-        raise config.SettingsError("DEV_KEY_FILE: there is a development issuer locally only")
-    return DevIssuer(file)
-
-
-def identify(token: str) -> Actor | None:
-    """Who signed in with a bearer token; None for one that is not to be trusted."""
-    return _identity().identify(token)
-
-
-@cache
-def _identity() -> Identity:
-    given = settings()
-    if given.is_local:
-        return Identity(dev_issuer(), ISSUER, AUDIENCE, keys().person_ref)
-    source = remote_keys(given.oidc_jwks_url)
-    return Identity(source, given.oidc_issuer, given.oidc_audience, keys().person_ref)
 
 
 def is_local() -> bool:
