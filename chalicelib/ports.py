@@ -87,6 +87,7 @@ class Change:
 
     dossier: Dossier
     events: list[Event]
+    woke_at: datetime | None = None  # the wake-up it was loaded with
     notes: Mapping[int, str] = field(default_factory=dict)
     deliveries: list[Delivery] = field(default_factory=list)
     mark: Mark | None = None
@@ -119,7 +120,7 @@ class Records(Protocol):
         """Raise NotFoundError."""
 
     def commit(self, change: Change) -> None:
-        """Store if the dossier's `ev` is still the one it was loaded with.
+        """Store if the dossier's `ev` and wake-up are still those it was loaded with.
 
         Raise RaceError, SeenError (the mark was there) or FileNotReadyError: nothing is stored.
         """

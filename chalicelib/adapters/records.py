@@ -205,14 +205,15 @@ _TELL_OLD: Final = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 
 
 def _unchanged(change: Change) -> dict[str, Any]:
-    """Nobody has decided since it was loaded."""
+    """Nobody has decided since it was loaded, nor moved its wake-up, which needs no event."""
     before = change.dossier.ev - len(change.events)
     if before == 0:
         return _ABSENT
-    return {
-        "ConditionExpression": "ev = :before",
-        "ExpressionAttributeValues": {":before": {"N": str(before)}},
-    }
+    where = "ev = :before"
+    values: dict[str, str | int] = {":before": before}
+    if change.woke_at:
+        where, values[":woke_at"] = f"{where} AND wake_at = :woke_at", stamp(change.woke_at)
+    return {"ConditionExpression": where, "ExpressionAttributeValues": to_attributes(values)}
 
 
 def _mark_item(mark: Mark) -> Item:

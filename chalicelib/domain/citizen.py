@@ -4,8 +4,9 @@ from collections.abc import Collection
 
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.dossier import Context, Dossier
-from chalicelib.domain.errors import ForbiddenError, RuleError
+from chalicelib.domain.errors import ConflictError, ForbiddenError, RuleError
 from chalicelib.domain.ids import AgencyCode, DossierCode, PersonRef
+from chalicelib.domain.leg import Leg
 from chalicelib.domain.terms import Channel, EventType, LegKind, Role, Status
 
 
@@ -51,29 +52,49 @@ def require_owner(dossier: Dossier, actor: Actor) -> None:
 
 
 def supplement(dossier: Dossier, actor: Actor, *, subjects: Collection[str]) -> None:
-    """Answer the open slip: every item asked for, nothing else.
+    """Answer an open slip: every item asked for, nothing else.
 
+    Parallel legs may each have led to a slip: what is given answers all that it answers whole.
     Before acceptance the intake starts anew; after it the unit goes on where it stood.
     """
     require_owner(dossier, actor)
-    slip = dossier.turn(None, LegKind.SUPPLEMENT)
-    if missing := set(slip.asked) - set(subjects):
+    answered = _answered(dossier, set(subjects))
+    resumed = [leg for slip in answered for leg in _answer(dossier, slip)]
+    dossier.record(
+        EventType.SUPPLEMENTED,
+        actor,
+        answered[0],
+        items=sorted(subjects),
+        slips=[slip.n for slip in answered],
+        resumed=[leg.n for leg in resumed],
+    )
+
+
+def _answered(dossier: Dossier, given: set[str]) -> list[Leg]:
+    """The slips that `given` answers; raise where one is begun only, or was never asked for."""
+    slips = [leg for leg in dossier.running() if leg.kind is LegKind.SUPPLEMENT]
+    if not slips:
+        raise ConflictError("leg.not_running", pointer="/leg")
+    whole = [slip for slip in slips if given.issuperset(slip.asked)]
+    rest = given.difference(*(slip.asked for slip in whole))
+    begun = [slip for slip in slips if rest.intersection(slip.asked)]
+    for slip in begun or ([] if whole else slips[:1]):
+        missing = set(slip.asked) - given
         raise RuleError("supplement.missing", pointer="/items", subject=min(missing))
-    if extra := set(subjects) - set(slip.asked):
-        raise RuleError("supplement.not_asked", pointer="/items", subject=min(extra))
+    if rest:
+        raise RuleError("supplement.not_asked", pointer="/items", subject=min(rest))
+    return whole
+
+
+def _answer(dossier: Dossier, slip: Leg) -> list[Leg]:
+    """End the slip; returns the legs that waited for it and run again."""
     waiting = [leg for leg in dossier.open_legs() if leg.waits == slip.n]
     dossier.close(slip, "supplemented")
     dossier.resume_waiting(slip)
     for leg in waiting:
         if leg.kind is LegKind.INTAKE:
             leg.clock, leg.claimed, leg.told = leg.clock.restart(dossier.ctx.now), (), ()
-    dossier.record(
-        EventType.SUPPLEMENTED,
-        actor,
-        slip,
-        items=sorted(subjects),
-        resumed=[leg.n for leg in waiting],
-    )
+    return [leg for leg in waiting if leg.is_running]
 
 
 def withdraw(dossier: Dossier, actor: Actor, *, reason: str = "") -> None:

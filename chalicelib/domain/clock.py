@@ -28,11 +28,16 @@ class Clock:
         return self.consumed + calendar.between(self.since, now)
 
     def reached(self, calendar: WorkCalendar, seconds: int) -> datetime | None:
-        """When `seconds` will have been (or were) consumed; None while paused."""
+        """When `seconds` will have been (or were) consumed; None while paused.
+
+        What was consumed before a pause has moved by the pause, like everything else.
+        """
         if self.since is None:
             return None
         ahead = seconds - self.consumed
-        return calendar.add(self.since, ahead) if ahead > 0 else self.since
+        if ahead < 0:  # before the last pause; one second more and back: no due time begins a block
+            return calendar.add(calendar.subtract(self.since, 1 - ahead), 1)
+        return calendar.add(self.since, ahead) if ahead else self.since
 
     def due(self, calendar: WorkCalendar) -> datetime | None:
         """The due time; None while paused."""

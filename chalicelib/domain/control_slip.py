@@ -44,7 +44,7 @@ class Hop:
     due_at: datetime | None
     budget: int
     consumed: int
-    punctuality: Punctuality
+    punctuality: Punctuality | None
     outcome: str
 
 
@@ -73,9 +73,12 @@ def _hop(dossier: Dossier, leg: Leg) -> Hop:
     )
 
 
-def _punctuality(leg: Leg, consumed: int) -> Punctuality:
+def _punctuality(leg: Leg, consumed: int) -> Punctuality | None:
+    """None for a hop that was cut short before it could be late."""
     if consumed > leg.clock.budget:
         return Punctuality.LATE
+    if leg.state is LegState.CANCELLED:
+        return None
     early = leg.closed_at is not None and leg.clock.budget - consumed >= EARLY_SECONDS
     return Punctuality.EARLY if early else Punctuality.ON_TIME
 

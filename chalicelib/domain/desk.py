@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.actor import Actor
-from chalicelib.domain.dossier import Dossier, settlement_leg
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.errors import ConflictError, RuleError
 from chalicelib.domain.event import stamp
 from chalicelib.domain.ids import AgencyCode
-from chalicelib.domain.leg import CITIZEN, Leg
+from chalicelib.domain.leg import CITIZEN, SETTLEMENT_LEG, Leg
+from chalicelib.domain.procedure import PROMISE_LAPSED
 from chalicelib.domain.route import DAY, enter, passed
 from chalicelib.domain.terms import EventType, LegKind, Role, Status
 
@@ -31,9 +33,22 @@ def accept(dossier: Dossier, actor: Actor, leg: int | None = None) -> None:
     dossier.accepted_at = now
     dossier.close(intake, "accepted")
     budget = limit.budget(dossier.ctx.directory.calendar(dossier.desk), since)
-    dossier.settlement = settlement_leg(dossier, budget, since)
+    dossier.settlement = _settlement(dossier, budget, since)
     opened = enter(dossier, 0, dossier.desk)
     dossier.record(EventType.ACCEPTED, actor, intake, to=[each.n for each in opened])
+
+
+def _settlement(dossier: Dossier, budget: int, since: datetime) -> Leg:
+    """The clock of the dossier as a whole; the receiving desk leads and answers for it (R35)."""
+    return Leg(
+        n=SETTLEMENT_LEG,
+        kind=LegKind.SETTLEMENT,
+        code=LegKind.SETTLEMENT.value,
+        step=-1,
+        holder=dossier.desk,
+        clock=Clock(budget, since=since),
+        opened_at=dossier.ctx.now,
+    )
 
 
 def refuse(dossier: Dossier, actor: Actor, *, reason: str, leg: int | None = None) -> None:
@@ -153,16 +168,17 @@ def record_payment(
         raise RuleError("payment.amount", pointer="/amount", outstanding=outstanding)
     dossier.paid += amount
     paying = [each for each in dossier.running() if each.kind is LegKind.PAYMENT]
-    for each in paying:
-        if dossier.paid >= dossier.dues:
-            dossier.close(each, "paid")
-            passed(dossier, each)
+    opened = []
+    for each in paying if dossier.paid >= dossier.dues else []:
+        dossier.close(each, "paid")
+        opened += passed(dossier, each)
     dossier.record(
         EventType.PAYMENT_RECORDED,
         actor,
         paying[0] if paying else None,
         amount=amount,
         receipt=receipt,
+        to=[each.n for each in opened],
     )
 
 
@@ -180,12 +196,13 @@ def apologise(
         raise ConflictError("apology.not_in_settlement")
     if unit not in {leg.holder for leg in dossier.legs if leg.holder != CITIZEN}:
         raise RuleError("apology.unit", pointer="/unit")
-    if promised_at <= dossier.ctx.now:
+    time_left = dossier.calendar(dossier.settlement).between(dossier.ctx.now, promised_at)
+    if time_left <= 0:
         raise RuleError("apology.promised_at", pointer="/promised_at")
     if dossier.appointments >= dossier.ctx.procedure.reappointments:
         raise RuleError("apology.once")
     dossier.appointments += 1
-    dossier.promised_at = promised_at
+    _promise(dossier, dossier.settlement, time_left)
     dossier.task = "" if dossier.task == "apologise" else dossier.task
     dossier.record(
         EventType.APOLOGISED,
@@ -194,6 +211,15 @@ def apologise(
         unit=unit,
         promised_at=stamp(promised_at),
     )
+
+
+def _promise(dossier: Dossier, settlement: Leg, time_left: int) -> None:
+    """In a new epoch: it can lapse like one before it, and whoever heard of that hears again."""
+    spent = settlement.clock.consumed_at(dossier.calendar(settlement), dossier.ctx.now)
+    dossier.promise = spent + time_left
+    settlement.clock = settlement.clock.extend(0)
+    settlement.claimed = tuple(each for each in settlement.claimed if each != PROMISE_LAPSED.code)
+    settlement.told = ()
 
 
 def return_result(dossier: Dossier, actor: Actor, *, leg: int | None = None) -> None:
@@ -206,7 +232,7 @@ def return_result(dossier: Dossier, actor: Actor, *, leg: int | None = None) -> 
     if dossier.paid < dossier.dues:
         raise RuleError("payment.outstanding", outstanding=dossier.dues - dossier.paid)
     dossier.close(handing, "returned")
-    if any(True for _ in dossier.open_legs()):
+    if dossier.open_legs():
         dossier.record(EventType.PART_RETURNED, actor, handing)
         return
     dossier.end(Status.RETURNED, "returned")

@@ -5,7 +5,7 @@ The record decides: a decision loads the dossier, one function of `desk`, `unit`
 into numbered events. Nothing here reads a clock or stores anything.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,10 +17,11 @@ from chalicelib.domain.directory import Directory
 from chalicelib.domain.errors import ConflictError, NotFoundError, StaleError, TransitionError
 from chalicelib.domain.event import GENESIS, Event
 from chalicelib.domain.ids import AgencyCode, DossierCode, PersonRef, ProcedureCode
-from chalicelib.domain.leg import CITIZEN, SETTLEMENT_LEG, Leg
+from chalicelib.domain.leg import CITIZEN, Leg
 from chalicelib.domain.procedure import Milestone, ProcedureVersion
 from chalicelib.domain.terms import (
     FINAL,
+    OPEN_LEG,
     STAGE_OF,
     TRANSITIONS_AFTER_ACCEPTANCE,
     TRANSITIONS_BEFORE_ACCEPTANCE,
@@ -105,7 +106,7 @@ class Dossier:
     generation_at: datetime | None = None
     wake_at: datetime | None = None
     accepted_at: datetime | None = None
-    promised_at: datetime | None = None
+    promise: int | None = None  # of the apology: working seconds on the settlement's clock
     appointments: int = 0
     task: str = ""  # what the desk or a leader must do beside the legs: apologise, call
     result_kind: ResultKind | None = None
@@ -128,11 +129,11 @@ class Dossier:
     def is_closed(self) -> bool:
         return self.status in FINAL
 
-    def open_legs(self) -> Iterator[Leg]:
-        return (leg for leg in self.legs if leg.is_open)
+    def open_legs(self) -> list[Leg]:
+        return [leg for leg in self.legs if leg.state in OPEN_LEG]
 
-    def running(self) -> Iterator[Leg]:
-        return (leg for leg in self.legs if leg.is_running)
+    def running(self) -> list[Leg]:
+        return [leg for leg in self.legs if leg.state is LegState.RUNNING]
 
     @property
     def has_overslept(self) -> bool:
@@ -173,6 +174,13 @@ class Dossier:
         """The appointed return date (ngày hẹn trả); None before acceptance and while paused."""
         return self.due(self.settlement) if self.settlement else None
 
+    @property
+    def promised_at(self) -> datetime | None:
+        """The apology's new date (R28); like the due time it moves with a pause."""
+        if self.settlement is None or self.promise is None:
+            return None
+        return self.settlement.clock.reached(self.calendar(self.settlement), self.promise)
+
     def expect(self, rev: int) -> None:
         """Raise StaleError unless the caller has seen the dossier as it is."""
         if rev != self.rev:
@@ -182,7 +190,7 @@ class Dossier:
 
     def move(self, status: Status) -> None:
         """Go to `status`; raise TransitionError when it is not allowed from here."""
-        if status is self.status:
+        if status is self.status and not self.is_closed:
             return
         table = TRANSITIONS_AFTER_ACCEPTANCE if self.accepted_at else TRANSITIONS_BEFORE_ACCEPTANCE
         if status not in table.get(self.status, ()):
@@ -234,12 +242,24 @@ class Dossier:
                 self.touched.add(each.n)
 
     def resume_waiting(self, ended: Leg) -> None:
-        """Let the legs that waited for `ended` run on from where they stood."""
-        for leg in self.legs:
-            if leg.state is LegState.PAUSED and leg.waits == ended.n:
-                leg.clock = leg.clock.resume(self.ctx.now)
-                leg.state, leg.waits = LegState.RUNNING, None
-                self.forget_ahead(leg)
+        """Let the legs that waited for `ended` run on from where they stood.
+
+        One that depends on a leg which waits for something else waits for that, too.
+        """
+        for leg in [each for each in self.legs if each.waits == ended.n]:
+            if needed := self._paused_before(leg, ended):
+                leg.waits = needed.waits
+                self.touched.add(leg.n)
+                continue
+            leg.clock = leg.clock.resume(self.ctx.now)
+            leg.state, leg.waits = LegState.RUNNING, None
+            self.forget_ahead(leg)
+
+    def _paused_before(self, leg: Leg, ended: Leg) -> Leg | None:
+        """A leg that this one depends on and that goes on waiting after `ended`."""
+        codes = self.ctx.procedure.depends_on(leg.step, leg.code)
+        paused = (each for each in self.legs if each.waits not in (None, ended.n))
+        return next((each for each in paused if each.step == leg.step and each.code in codes), None)
 
     def forget_ahead(self, leg: Leg, spent: int | None = None) -> None:
         """In a new epoch keep only the milestones that are behind the clock: those never return."""
@@ -256,7 +276,7 @@ class Dossier:
 
     def cancel_open(self, outcome: str) -> list[Leg]:
         """End every open leg; returns them."""
-        legs = list(self.open_legs())
+        legs = self.open_legs()
         for leg in legs:
             self.close(leg, outcome, LegState.CANCELLED)
         return legs
@@ -287,7 +307,8 @@ class Dossier:
         self._follow_legs()
         self.stage = self._stage()
         place = (self.stage, self.step)
-        before, self.wake_at = self.wake_at, self._next(next_wake)
+        before = self.wake_at
+        self.wake_at = None if self.is_closed else next_wake(self) or self.ctx.now + IDLE
         earlier = bool(before and self.wake_at and self.wake_at < before)
         if place != self._place or (earlier and not self.is_closed):
             self.seq += 1
@@ -302,14 +323,11 @@ class Dossier:
     def _holders(self) -> Holders:
         return tuple((leg.n, leg.holder) for leg in self.running())
 
-    def _next(self, next_wake: Callable[["Dossier"], datetime | None]) -> datetime | None:
-        return None if self.is_closed else next_wake(self) or self.ctx.now + IDLE
-
     def _follow_legs(self) -> None:
         """Status 5 or 6 only while no other leg runs; the settlement clock rests with them."""
         if self.is_closed or self.status is Status.SETTLED:
             return
-        running = list(self.running())
+        running = self.running()
         if running and all(leg.is_citizens for leg in running):
             asked = any(leg.kind is LegKind.SUPPLEMENT for leg in running)
             self.move(Status.SUPPLEMENT_REQUESTED if asked else Status.PAYMENT_REQUESTED)
@@ -360,16 +378,3 @@ class Dossier:
         self.idempotency = ""
         self.head = event.digest()
         return event
-
-
-def settlement_leg(dossier: Dossier, budget: int, since: datetime) -> Leg:
-    """The clock of the dossier as a whole; the receiving desk leads and answers for it (R35)."""
-    return Leg(
-        n=SETTLEMENT_LEG,
-        kind=LegKind.SETTLEMENT,
-        code=LegKind.SETTLEMENT.value,
-        step=-1,
-        holder=dossier.desk,
-        clock=Clock(budget, since=since),
-        opened_at=dossier.ctx.now,
-    )

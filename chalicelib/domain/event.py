@@ -16,6 +16,7 @@ from chalicelib.domain.ids import DossierCode
 from chalicelib.domain.terms import EventType, Stage, Status
 
 GENESIS = "0" * 43
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Event:
 
 def digest_of(content: Mapping[str, Any]) -> str:
     """SHA-256 over canonical JSON (sorted keys, no spaces, UTF-8), base64url without padding."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = _CANONICAL.encode(content)
     return urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
 
 

@@ -7,7 +7,7 @@ from chalicelib.domain.actor import Actor
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.errors import ConflictError, NotFoundError, RuleError
 from chalicelib.domain.leg import Leg
-from chalicelib.domain.route import passed, refuse_on_merits, review
+from chalicelib.domain.route import is_last, passed, refuse_on_merits, review
 from chalicelib.domain.terms import EventType
 from chalicelib.domain.unit import SETTLING, take_over
 
@@ -52,6 +52,9 @@ def _progress(dossier: Dossier, actor: Actor, leg: Leg, given: Answer) -> None:
 
 
 def _complete(dossier: Dossier, actor: Actor, leg: Leg, given: Answer) -> None:
+    """With its result, where that is what the citizen waits for (DOMAIN.md, "Hand-over")."""
+    if is_last(dossier, leg) and not given.result:
+        raise RuleError("callback.result_needed", pointer="/result")
     take_over(dossier, leg, actor)
     dossier.dues += given.amount
     leg.result = given.result
@@ -90,15 +93,10 @@ def _incomplete(dossier: Dossier, actor: Actor, leg: Leg, given: Answer) -> None
 
 
 def _refuse(dossier: Dossier, actor: Actor, leg: Leg, given: Answer) -> None:
-    """A required leg's refusal settles the dossier; an independent one's is only its own."""
     if not given.note:
         raise RuleError("callback.reason_needed", pointer="/note")
     take_over(dossier, leg, actor)
-    if leg.required:
-        cut, opened = refuse_on_merits(dossier, leg), []
-    else:
-        dossier.close(leg, Outcome.REFUSED)
-        cut, opened = [], passed(dossier, leg)
+    cut, opened = refuse_on_merits(dossier, leg)
     dossier.record(
         EventType.AGENCY_REFUSED,
         actor,

@@ -14,7 +14,7 @@ from chalicelib.domain.event import stamp
 from chalicelib.domain.leg import CITIZEN, Leg
 from chalicelib.domain.procedure import PROMISE_LAPSED, Effect, Milestone
 from chalicelib.domain.route import expire
-from chalicelib.domain.terms import EventType, LegKind, LegState, Rung
+from chalicelib.domain.terms import EventType, LegKind, Rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +28,38 @@ class Ahead:
 
 def ahead(dossier: Dossier) -> Iterator[Ahead]:
     """The milestones of the running clocks that are not claimed."""
-    legs = list(dossier.running())
-    if dossier.settlement and dossier.settlement.state is LegState.RUNNING:
-        legs.append(dossier.settlement)
-    for leg in legs:
+    for leg, marks in _unclaimed(dossier):
         calendar = dossier.calendar(leg)
-        for mark in dossier.ladder(leg):
-            if mark.code in leg.claimed:
-                continue
+        for mark in marks:
             if at := leg.clock.reached(calendar, mark.threshold(leg.clock.budget)):
                 yield Ahead(at, leg, mark)
     yield from _promise(dossier)
 
 
+def _unclaimed(dossier: Dossier) -> Iterator[tuple[Leg, list[Milestone]]]:
+    whole = dossier.settlement
+    for leg in [*dossier.running(), *([whole] if whole and whole.is_running else [])]:
+        if marks := [mark for mark in dossier.ladder(leg) if mark.code not in leg.claimed]:
+            yield leg, marks
+
+
 def _promise(dossier: Dossier) -> Iterator[Ahead]:
     leg = dossier.settlement
-    if leg and leg.is_open and dossier.promised_at and PROMISE_LAPSED.code not in leg.claimed:
-        yield Ahead(dossier.promised_at, leg, PROMISE_LAPSED)
+    if leg and PROMISE_LAPSED.code not in leg.claimed and (at := dossier.promised_at):
+        yield Ahead(at, leg, PROMISE_LAPSED)
 
 
 def next_wake(dossier: Dossier) -> datetime | None:
-    """When something will be due next; None when nothing is ahead."""
-    return min((each.at for each in ahead(dossier)), default=None)
+    """When something will be due next; None when nothing is ahead.
+
+    Of each clock only its next milestone is looked up on the calendar: this is in every write.
+    """
+    found = [each.at for each in _promise(dossier)]
+    for leg, marks in _unclaimed(dossier):
+        least = min(mark.threshold(leg.clock.budget) for mark in marks)
+        if at := leg.clock.reached(dossier.calendar(leg), least):
+            found.append(at)
+    return min(found, default=None)
 
 
 def claim_passed(dossier: Dossier) -> int:
@@ -105,13 +115,13 @@ def _escalate(dossier: Dossier, leg: Leg, mark: Milestone) -> Escalation:
         return found
     heard = [*leg.told, *(told.officer for told in found.told)]
     lead = directory.escalate(dossier.desk, Rung.LEADER, already=heard)
-    return Escalation((*found.told, *lead.told), found.vacant)
+    return Escalation((*found.told, *lead.told), (*found.vacant, *lead.vacant))
 
 
 def _take_effect(dossier: Dossier, leg: Leg, mark: Milestone) -> list[Leg]:
     if mark.effect is Effect.EXPIRE:
         return expire(dossier, leg)
-    if mark.effect is Effect.TELL_CITIZEN and dossier.promised_at is None:
+    if mark.effect is Effect.TELL_CITIZEN and dossier.promise is None:
         dossier.task = "apologise"
     elif mark.effect is Effect.CALL:
         dossier.task = "call"

@@ -4,6 +4,7 @@ The route is data of the pinned procedure version; nothing here knows any proced
 """
 
 from chalicelib.domain.calendar import TimeLimit
+from chalicelib.domain.directory import Medium
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.ids import AgencyCode
 from chalicelib.domain.leg import CITIZEN, Leg
@@ -76,10 +77,12 @@ def is_last(dossier: Dossier, leg: Leg) -> bool:
     """Whether ending this leg brings a result: the dossier's, or an independent leg's own."""
     if not leg.required:
         return True
-    others = [other for other in dossier.open_legs() if other.required and other is not leg]
+    officials = (each for each in dossier.open_legs() if not each.is_citizens)
+    if any(other.required and other is not leg for other in officials):
+        return False
     later = dossier.ctx.procedure.route[dossier.step + 1 :]
-    only_payments = all(each.kind is LegKind.PAYMENT for step in later for each in step.legs)
-    return not others and (not later or (only_payments and dossier.paid >= dossier.dues))
+    legs = (each for step in later for each in step.legs)
+    return not any(each.required and each.kind is not LegKind.PAYMENT for each in legs)
 
 
 def _arrive(dossier: Dossier) -> list[Leg]:
@@ -88,7 +91,7 @@ def _arrive(dossier: Dossier) -> list[Leg]:
     An independent leg that ends after that has a result of its own to hand out: the birth
     certificate never waits for the insurance card (DOMAIN.md, "Parallel legs").
     """
-    open_legs = list(dossier.open_legs())
+    open_legs = dossier.open_legs()
     if dossier.status is Status.SETTLED:
         handing = any(leg.kind is LegKind.RETURN for leg in open_legs)
         return [] if handing else [_open_return(dossier)]
@@ -108,6 +111,8 @@ def settle(dossier: Dossier, kind: ResultKind) -> Leg:
         dossier.close(dossier.settlement, kind.value)
     if kind is ResultKind.GRANTED:
         dossier.dues += version.fee(dossier.channel)
+    else:
+        dossier.dues = dossier.paid  # nothing is owed for what is refused
     dossier.step = len(version.route)
     return _open_return(dossier)
 
@@ -117,19 +122,27 @@ def _open_return(dossier: Dossier) -> Leg:
     return dossier.open_leg(LegKind.RETURN, dossier.desk, budget, giver=dossier.desk)
 
 
-def refuse_on_merits(dossier: Dossier, refusing: Leg) -> list[Leg]:
-    """A unit or agency says no: the other legs end with it. Returns those cut short."""
+def refuse_on_merits(dossier: Dossier, refusing: Leg) -> tuple[list[Leg], list[Leg]]:
+    """A unit or agency says no. Returns the legs cut short, and those opened.
+
+    A required leg's refusal settles the dossier and ends the others; an independent one's is
+    only its own.
+    """
     dossier.close(refusing, ResultKind.REFUSAL.value)
+    if not refusing.required:
+        return [], passed(dossier, refusing)
     cut = dossier.cancel_open("refused_elsewhere")
-    settle(dossier, ResultKind.REFUSAL)
-    return cut
+    return cut, [settle(dossier, ResultKind.REFUSAL)]
 
 
 def review(dossier: Dossier, leg: Leg, holder: AgencyCode) -> Leg:
     """Somebody must look again: `leg` stands still while `holder` reviews it.
 
-    The unit's consumed time goes on afterwards where it stood (DOMAIN.md, "Supplement once").
+    A holder that works in software of its own knows no reviews: the desk, which leads, looks for
+    it. The unit's consumed time goes on afterwards where it stood (DOMAIN.md, "Supplement once").
     """
+    if dossier.ctx.directory.agency(holder).medium is Medium.WEBHOOK:
+        holder = dossier.desk
     hours = dossier.ctx.procedure.review_hours
     opened = dossier.open_leg(
         LegKind.REVIEW,

@@ -111,12 +111,19 @@ def _finish(dossier: Dossier, leg: Leg, outcome: str) -> list[Leg]:
 
 
 def refuse(dossier: Dossier, actor: Actor, *, reason: str, leg: int | None = None) -> None:
-    """Refused on the merits: settled, with a refusal as its result."""
+    """Refused on the merits; of a required leg, that settles the dossier."""
     mine = dossier.turn(leg, *SETTLING)
     actor.require([mine.holder], *WORKERS)
     take_over(dossier, mine, actor)
-    cut = refuse_on_merits(dossier, mine)
-    dossier.record(EventType.REFUSED, actor, mine, note=reason, cancelled=[each.n for each in cut])
+    cut, opened = refuse_on_merits(dossier, mine)
+    dossier.record(
+        EventType.REFUSED,
+        actor,
+        mine,
+        note=reason,
+        cancelled=[each.n for each in cut],
+        to=[each.n for each in opened],
+    )
 
 
 def send_back(dossier: Dossier, actor: Actor, *, reason: str, leg: int | None = None) -> None:

@@ -94,11 +94,13 @@ def _once(deps: Deps, dossier: Dossier, decide: Decide, idempotency: Idempotency
 def commit(deps: Deps, dossier: Dossier, extras: Extras) -> list[Event]:
     """Number the events, derive the messages to agencies, store all of it at once."""
     notes = [happening.note for happening in dossier.happenings]
+    woke_at = dossier.wake_at
     events = dossier.finish(next_wake)
     deps.records.commit(
         Change(
             dossier=dossier,
             events=events,
+            woke_at=woke_at,
             notes={event.ev: note for event, note in zip(events, notes, strict=True) if note},
             deliveries=deliveries(dossier, events),
             mark=extras.mark,

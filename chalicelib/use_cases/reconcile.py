@@ -61,17 +61,20 @@ def _repair(key: str, done: Repaired, deps: Deps, *, everything: bool) -> None:
 
 
 def revive(code: DossierCode, deps: Deps, *, everything: bool = False) -> bool:
-    """Claim what has passed and make sure an execution leads it; True if one was started."""
+    """Make sure an execution leads it, then claim what has passed; True if one was started.
+
+    In this order a milestone that cannot be claimed leaves the dossier with somebody to lead it.
+    """
     dossier = deps.records.load(code, context(deps))
     if dossier.is_closed:
         return False
     overdue = dossier.wake_at is not None and dossier.wake_at <= dossier.ctx.now - GRACE
     if not (overdue or everything):
         return False
+    leads = deps.workflow.is_running(code, dossier.generation)
+    generation = dossier.generation if leads else roll_over(code, dossier.generation, deps)
     if overdue:
-        escalate(code, dossier.generation, deps)
-    if deps.workflow.is_running(code, dossier.generation):
+        escalate(code, generation, deps)
+    if leads:
         look(code, deps)
-        return False
-    roll_over(code, dossier.generation, deps)
-    return True
+    return not leads

@@ -25,6 +25,7 @@ _PUNCTUAL = {
     "early": "[green]sớm · early",
     "on_time": "[green]đúng hạn · on time",
     "late": "[red]trễ · late",
+    None: "dừng · cut short",
 }
 
 

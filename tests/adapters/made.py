@@ -39,9 +39,9 @@ def submitted(code: str = "S1.1-261005-0001", procedure: str = "birth") -> Dossi
 
 def change(dossier: Dossier, **more: object) -> Change:
     """What `commit` of the use cases would store."""
-    events = dossier.finish(next_wake)
+    woke_at, events = dossier.wake_at, dossier.finish(next_wake)
     more.setdefault("deliveries", deliveries(dossier, events))
-    return Change(dossier=dossier, events=events, **more)  # type: ignore[arg-type]
+    return Change(dossier=dossier, events=events, woke_at=woke_at, **more)  # type: ignore[arg-type]
 
 
 def accepted(dossier: Dossier, hours: int = 1) -> Dossier:

@@ -59,6 +59,18 @@ def test_of_two_decisions_on_one_state_the_second_loses(ports: Ports) -> None:
     assert len(ports.records.events(CODE)) == 2
 
 
+def test_a_wake_up_that_moved_is_a_race(ports: Ports) -> None:
+    """A sleeper's new wake-up is stored without an event: a decision must not miss it."""
+    ports.records.commit(made.change(made.submitted()))
+    sleeper, decided = _loaded(ports), made.accepted(_loaded(ports))
+    sleeper.ctx = made.context(made.NOW + timedelta(days=90))(sleeper.procedure, 1)
+    sleeper.legs[0].claimed = ("due_soon",)
+    ports.records.commit(made.change(sleeper))
+    with pytest.raises(RaceError):
+        ports.records.commit(made.change(decided))
+    assert ports.records.load(CODE, made.context()).wake_at == sleeper.wake_at
+
+
 def test_a_code_is_given_once(ports: Ports) -> None:
     """A serial that came back (restored from a backup) never overwrites a dossier."""
     ports.records.commit(made.change(made.submitted()))

@@ -1,7 +1,5 @@
 """What an agency's signed callback may say, and what it changes (R5, R24-R26)."""
 
-import pytest
-
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.desk import return_result
 from chalicelib.domain.dossier import Dossier
@@ -87,7 +85,7 @@ def test_amounts_of_several_agencies_add_up() -> None:
     """Each says what the citizen owes it."""
     story = accepted(procedure(step(agency_leg("tax"), agency_leg("police"))))
     story.answers(2, Outcome.COMPLETED, amount=300)
-    story.answers(3, Outcome.COMPLETED, amount=20)
+    story.answers(3, Outcome.COMPLETED, amount=20, result="R-3")
     assert story.dossier.dues == 320
 
 
@@ -152,7 +150,7 @@ def test_a_required_agencys_refusal_settles_the_dossier() -> None:
     assert (event.type, event.leg, event.data) == (
         "agency_refused",
         3,
-        {"cancelled": [4], "to": []},
+        {"cancelled": [4], "to": [5]},
     )
     assert story.notes[-1] == "no residence"
     assert (story.leg(3).outcome, story.leg(4).outcome) == ("refusal", "refused_elsewhere")
@@ -165,7 +163,7 @@ def test_an_independent_agencys_refusal_is_only_its_own() -> None:
     story.do(hand_over, WORKER)
     (event,) = story.answers(4, Outcome.REFUSED, note="insured already")
     assert event.data == {"cancelled": [], "to": []}
-    assert (story.leg(4).outcome, story.leg(4).state) == ("refused", LegState.DONE)
+    assert (story.leg(4).outcome, story.leg(4).state) == ("refusal", LegState.DONE)
     assert story.leg(4).received_by == INSURANCE
     assert (story.running(), story.dossier.status) == ([3], Status.PROCESSING)
     story.answers(3, Outcome.COMPLETED, result="R-3")
@@ -238,28 +236,31 @@ def test_an_agency_in_the_workspace_may_hand_over() -> None:
     assert story.running() == [4]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a review may be opened at an agency behind a webhook; its callback is then not found "
-    "(interagency.answer knows UNIT and AGENCY only), so the dossier waits for nobody",
-)
 def test_a_review_never_lands_where_it_cannot_be_answered() -> None:
-    """Two agencies in a row, the second finds it incomplete: somebody must be able to act."""
+    """Two agencies in a row, the second finds it incomplete: the desk looks for the first."""
     story = accepted(procedure(step(agency_leg("tax")), step(agency_leg("police"))))
     story.answers(2, Outcome.COMPLETED)
     story.answers(3, Outcome.INCOMPLETE, items=("paper:id",))
-    story.answers(4, Outcome.COMPLETED)
+    assert (story.leg(4).holder, story.leg(4).giver) == (DESK, POLICE)
+    story.do(hand_over, CLERK)
+    assert story.running() == [3]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="interagency._complete needs no result, not even of the leg that settles the dossier",
-)
 def test_the_last_answer_needs_a_result() -> None:
     """The last `complete` needs a result, an agency's too: nothing cannot be handed out."""
     story = accepted(procedure(step(agency_leg("police"))))
-    story.answers(2, Outcome.COMPLETED)
-    assert story.dossier.results
+    error = RuleError("callback.result_needed", pointer="/result")
+    story.refuses(error, call_back, machine(POLICE), 2, Answer(Outcome.COMPLETED))
+    story.answers(2, Outcome.COMPLETED, result="R-2")
+    assert [leg.n for leg in story.dossier.results] == [2]
+
+
+def test_an_independent_agencys_answer_needs_its_result() -> None:
+    """It is handed out for itself, so there must be something to hand out."""
+    story = accepted(BIRTH)
+    story.do(hand_over, WORKER)
+    error = RuleError("callback.result_needed", pointer="/result")
+    story.refuses(error, call_back, machine(INSURANCE), 4, Answer(Outcome.COMPLETED))
 
 
 def test_a_units_leg_may_be_answered_by_its_own_software() -> None:

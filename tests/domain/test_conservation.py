@@ -94,7 +94,7 @@ def test_side_by_side_each_second_is_of_all_who_hold_it() -> None:
     story.wait(hours=1).do(hand_over, WORKER)
     story.wait(hours=1).answers(3, Outcome.INCOMPLETE, items=("paper:id",))
     story.wait(days=1).do(hand_over, WORKER)
-    story.wait(hours=1).answers(4, Outcome.COMPLETED)
+    story.wait(hours=1).answers(4, Outcome.COMPLETED, result="R-4")
     story.wait(days=1).answers(3, Outcome.COMPLETED, result="R-3")
     story.wait(days=1).do(return_result, CLERK)
     require_all(story)

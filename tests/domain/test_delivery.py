@@ -155,7 +155,7 @@ def test_the_return_is_told_once_to_every_agency_that_took_part() -> None:
     """Whoever worked on it may close its own file."""
     story, _ = at_agencies()
     story.answers(3, Outcome.COMPLETED, result="R-1")
-    story.answers(4, Outcome.COMPLETED)
+    story.answers(4, Outcome.COMPLETED, result="R-2")
     assert sent(story, story.do(return_result, CLERK)) == [
         ("dossier.returned", 3, POLICE),
         ("dossier.returned", 4, INSURANCE),

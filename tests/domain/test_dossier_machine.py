@@ -199,8 +199,7 @@ class DossierMachine(RuleBasedStateMachine):
 
     @rule(number=NUMBERS, minutes=MINUTES)
     def withdraw(self, number: int, minutes: int) -> None:
-        again = self.story.dossier.status == "withdrawn"  # reported: test_withdraw.py
-        if number not in (6, 7) or again:  # rarely, or no dossier would get far
+        if number not in (6, 7):  # rarely, or no dossier would get far
             return
         with self._decision(minutes):
             self.story.do(citizen.withdraw, CITIZEN_OWNER if number == 6 else STRANGER)

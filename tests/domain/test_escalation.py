@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import pytest
-
 from chalicelib.domain.directory import Post
 from chalicelib.domain.ids import AgencyCode
 from chalicelib.domain.interagency import Outcome
@@ -185,9 +183,6 @@ def test_a_leg_that_is_done_in_time_tells_nobody() -> None:
     assert told(story) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="milestones._escalate keeps the holder's vacant rungs and drops the desk's"
-)
 def test_a_vacant_leader_of_the_lead_agency_is_recorded_too() -> None:
     """Every vacancy met goes on the record."""
     posts = {DESK: {Rung.LEADER: post()}}

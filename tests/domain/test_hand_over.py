@@ -6,7 +6,7 @@ from chalicelib.domain.actor import Actor
 from chalicelib.domain.desk import record_payment
 from chalicelib.domain.errors import ConflictError, ForbiddenError, RuleError
 from chalicelib.domain.terms import LegState, Role, Stage, Status
-from chalicelib.domain.unit import hand_over, receive, send_back
+from chalicelib.domain.unit import complete, hand_over, receive, send_back
 from tests.domain.builders import (
     BIRTH,
     CITIZEN_OWNER,
@@ -157,15 +157,18 @@ def test_the_intake_is_accepted_not_handed_over() -> None:
     Story().refuses(ConflictError("leg.not_running", pointer="/leg"), hand_over, CLERK, leg=1)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="is_last looks at open legs and later steps only: a unit before a payment that is due "
-    "hands over, and the payment settles the dossier as granted with no result",
-)
 def test_a_payment_never_settles_without_a_result() -> None:
     """The last `complete` needs a result; paying is not one."""
     story = accepted(procedure(step(unit_leg("do")), step(PAY)))
     story.dossier.dues = 1000
-    story.do(hand_over, WORKER)
+    story.refuses(RuleError("leg.result_needed", pointer="/action"), hand_over, WORKER)
+    story.do(complete, WORKER, result="R-1")
     story.do(record_payment, CLERK, amount=1000, receipt="B-1")
-    assert story.dossier.results
+    assert [leg.result for leg in story.dossier.results] == ["R-1"]
+
+
+def test_an_independent_leg_to_come_settles_nothing() -> None:
+    """The last required unit brings the result, whatever may still be asked beside it."""
+    beside = step(unit_leg("beside", "land", required=False))
+    story = accepted(procedure(step(unit_leg("do")), beside))
+    story.refuses(RuleError("leg.result_needed", pointer="/action"), hand_over, WORKER)

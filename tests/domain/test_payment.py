@@ -66,7 +66,7 @@ def test_the_citizen_holds_it_until_paid() -> None:
 def test_the_days_to_pay_are_the_procedures() -> None:
     """Thirty is a default."""
     story = accepted(procedure(step(agency_leg("tax")), step(PAY), payment_days=10))
-    story.answers(2, Outcome.COMPLETED, amount=1)
+    story.answers(2, Outcome.COMPLETED, amount=1, result="R-2")
     assert story.leg(3).clock.budget == 10 * DAY
 
 
@@ -78,7 +78,7 @@ def test_paid_in_full_it_goes_on() -> None:
     assert (story.leg(4).outcome, story.leg(4).state) == ("paid", LegState.DONE)
     assert (story.leg(5).code, story.leg(5).giver, story.leg(5).holder) == ("register", TAX, LAND)
     assert (event.type, event.leg, event.actor) == ("payment_recorded", 4, str(CLERK))
-    assert event.data == {"amount": 1_500_000, "receipt": "B-7"}
+    assert event.data == {"amount": 1_500_000, "receipt": "B-7", "to": [5]}
     assert (event.status, story.running()) == ("processing", [5])
 
 
@@ -170,9 +170,6 @@ def test_nothing_is_due_in_a_procedure_without_fees() -> None:
     story.refuses(error, record_payment, CLERK, amount=1, receipt="B-1")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="record_payment's event has no `to`, from which messages are derived"
-)
 def test_the_agency_after_a_payment_hears_of_its_leg() -> None:
     """Else it holds a dossier that it does not know of, while its clock runs."""
     story = accepted(procedure(step(agency_leg("tax")), step(PAY), step(agency_leg("police"))))

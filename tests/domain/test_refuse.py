@@ -67,7 +67,11 @@ def test_a_refusal_on_the_merits_is_a_result() -> None:
     dossier = story.dossier
     assert (dossier.status, dossier.stage) == (Status.SETTLED, Stage.RETURN)
     assert dossier.result_kind is ResultKind.REFUSAL
-    assert (event.type, event.leg, event.data) == ("refused", 2, {"cancelled": []})
+    assert (event.type, event.leg, event.data) == (
+        "refused",
+        2,
+        {"cancelled": [], "to": [3]},
+    )
     assert story.notes[-1] == "no legal ground"
     assert (story.leg(2).outcome, story.leg(2).state) == ("refusal", LegState.DONE)
     assert (story.leg(0).outcome, story.leg(0).is_open) == ("refusal", False)
@@ -95,7 +99,7 @@ def test_the_legs_beside_it_are_cut_short() -> None:
     """What the dossier no longer needs is cancelled, at once and by name."""
     story = accepted(SIDE_BY_SIDE)
     (event,) = story.do(unit.refuse, SURVEYOR, reason="no", leg=3)
-    assert event.data == {"cancelled": [2]}
+    assert event.data == {"cancelled": [2], "to": [4]}
     assert (story.leg(2).state, story.leg(2).outcome) == (LegState.CANCELLED, "refused_elsewhere")
     assert (story.leg(3).state, story.leg(3).outcome) == (LegState.DONE, "refusal")
 
@@ -134,10 +138,6 @@ def test_refused_at_intake_after_a_supplement() -> None:
     assert story.dossier.status is Status.REFUSED
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="unit.refuse settles the dossier for an independent leg, too; interagency does not",
-)
 def test_an_independent_units_refusal_is_only_its_own() -> None:
     """The required leg's result never waits for, nor falls with, an independent one."""
     story = accepted(procedure(step(unit_leg("a"), unit_leg("b", "land", required=False))))

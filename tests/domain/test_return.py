@@ -101,10 +101,6 @@ def test_the_citizen_is_reminded_of_what_lies_ready_and_never_expires() -> None:
     assert story.dossier.wake_at == at("2027-03-31 08:00")  # nothing ahead: thirty days on
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="settle adds no fee to a refusal, but keeps what agencies assessed before it",
-)
 def test_a_refused_citizen_owes_no_tax_for_what_was_refused() -> None:
     """The refusal slip must be handed out without money for a transfer that will not be."""
     story = accepted(procedure(step(agency_leg("tax"), agency_leg("police"))))

@@ -137,10 +137,6 @@ def test_nobody_else_may(actor: Actor) -> None:
     accepted().refuses(ForbiddenError("dossier.not_yours"), withdraw, actor)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="withdraw asks only `move`, which lets a dossier stay where it is, at the end, too",
-)
 def test_withdrawn_once() -> None:
     """The end is final: a second withdrawal is a conflict, not another event and `rev`."""
     story = Story()

@@ -171,13 +171,19 @@ class Checker:
         self._claims.add(mark)
         nominal = moment(data["nominal_at"])
         require(nominal <= event.at, "a milestone passes after its time", mark, event.at)
-        # Accepted late, the settlement clock starts in the past: claimable from then on only.
-        known = self._accepted.get(event.dossier, nominal) if event.leg == 0 else nominal
-        by = self.verdict.due_by(max(nominal, known))
+        by = self.verdict.due_by(max(nominal, self._claimable(event)))
         require(event.at <= by, "a milestone is claimed in time", mark, nominal, event.at)
         if event.leg and before:
             running = dict(before.holders)
             require(event.leg in running, "only a running leg passes milestones", mark)
+
+    def _claimable(self, event: Event) -> datetime:
+        """Since when its clock has run; accepted late, the settlement's starts in the past."""
+        known, n = self._kept[event.dossier], event.leg
+        leg = known.legs[n - 1] if n else known.settlement
+        assert leg
+        assert leg.clock.since
+        return leg.clock.since if n else max(leg.clock.since, self._accepted[event.dossier])
 
     def _follows(self, was: Dossier | None, now: Dossier) -> None:
         """Where nothing is lost, the execution had come to where the record said it is."""
@@ -206,7 +212,7 @@ class Checker:
             if leg is not was:
                 self._leg(dossier, was, leg)
         if dossier.is_closed:
-            require(not list(dossier.open_legs()), "an ended dossier has no open leg", dossier.code)
+            require(not dossier.open_legs(), "an ended dossier has no open leg", dossier.code)
         else:
             require(running, "every minute has a holder", dossier.code)
         settlement = dossier.settlement

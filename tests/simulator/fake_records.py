@@ -88,7 +88,8 @@ class InMemoryRecords:
         before = dossier.ev - len(change.events)
         if change.mark and change.mark.key in self.marks:
             raise SeenError(self.marks[change.mark.key])
-        if before != (stored.dossier.ev if stored else 0):
+        loaded = (stored.dossier.ev, stored.dossier.wake_at) if stored else (0, None)
+        if (before, change.woke_at) != loaded:
             raise RaceError(dossier.code)
         for file in change.files:
             self._files.check(file, dossier.code)

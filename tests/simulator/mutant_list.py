@@ -27,7 +27,13 @@ class Mutant:
 # "A claimed leg is not stored" needs two changes: `record` touches the leg of every event once
 # more, so that either line alone may go without any effect.
 MUTANTS = [
-    Mutant("drop the condition on ev", FAKES, "if before != (stored", "if False and (stored"),
+    Mutant("drop the condition on ev", FAKES, "if (before, change.woke_at) != loaded", "if False"),
+    Mutant(
+        "a wake-up that moved is no race",
+        FAKES,
+        "if (before, change.woke_at) != loaded",
+        "if before != loaded[0]",
+    ),
     Mutant("drop the mark of a submission", FAKES, "change.mark.key in self.marks", "False"),
     Mutant(
         "drop the epoch of a pause",
@@ -107,8 +113,8 @@ MUTANTS = [
     Mutant(
         "partial payment ends the leg",
         DOMAIN + "desk.py",
-        "if dossier.paid >= dossier.dues:",
-        "if True:",
+        "for each in paying if dossier.paid >= dossier.dues else []:",
+        "for each in paying:",
     ),
     Mutant(
         "supplement asked twice",

@@ -6,6 +6,7 @@ first broken rule, with that dossier's story.
 """
 
 import argparse
+import gc
 import re
 import sys
 import time
@@ -26,6 +27,7 @@ from tests.simulator.world import DAY, PROCEDURES, Violation, World, horizon
 DOSSIERS = 20
 STORY_LINES = 60
 BATCH = 5  # seeds that one process takes at a time
+COLLECT_AFTER = 100_000  # objects
 SHOW_EVERY = 10  # seconds
 CODE = re.compile(r"S1\.1-\d{6}-\d{4}")
 
@@ -164,6 +166,8 @@ def run_all(tallies: Iterable[Tally], wanted: int) -> Tally:
 def main() -> int:
     """Run; print how they ended; 1 when a rule was broken."""
     given = _arguments()
+    gc.freeze()  # what is loaded stays, and a province lives longer than the collector thinks
+    gc.set_threshold(COLLECT_AFTER)
     first, _, last = given.seeds.partition("-")
     seeds = range(int(first), int(last or first) + 1)
     if given.total:

@@ -169,7 +169,7 @@ def late(story: Story) -> None:
     story.later(hours=8)  # 75 % of the day are over
     story.decides("extend", LegKind.UNIT, limit=ONE_DAY, reason="many applicants")
     story.later(days=3)
-    new = story.world.clock.now() + timedelta(hours=2)
+    new = story.world.clock.now() + timedelta(hours=20)
     unit = story.people.now(story.code).legs[-1].holder
     story.decides("apologise", promised_at=new, unit=unit, reason="late")
     story.later(days=1)

@@ -18,6 +18,7 @@ from tests.simulator.people import WEBHOOK_AGENCIES, People
 from tests.simulator.world import DIRECTORY, Violation, World
 
 FINAL: Final = frozenset({"refused", "withdrawn", "stopped", "returned"})
+RESTING: Final = FINAL | {"settled", "supplement_requested", "payment_requested"}
 ROUND_THE_CLOCK: Final = WorkCalendar.always()
 
 
@@ -113,15 +114,28 @@ class Verdict:
 
     def _called(self, dossier: Dossier, events: list[Event]) -> None:
         """A promised date that lapses before the result leads to a leader's call."""
-        settled = next((e.at for e in events if e.status in FINAL | {"settled"}), events[-1].at)
         lapsed = {
             e.data["nominal_at"] for e in events if e.data.get("milestone") == "promise_lapsed"
         }
-        for event in events:
+        for number, event in enumerate(events):
             if event.type == "apologised":
-                promised = event.data["promised_at"]
-                kept = settled <= self.due_by(moment(promised))
-                require(kept or promised in lapsed, "a lapsed promise is noticed", dossier.code)
+                at = self._lapse(_calendar(dossier.desk), events[number:])
+                called = at is None or stamp(at) in lapsed
+                require(called, "a lapsed promise is noticed", dossier.code, at)
+
+    def _lapse(self, calendar: WorkCalendar, events: list[Event]) -> datetime | None:
+        """When the new date came, moved by what the citizen took; None where it was kept."""
+        left = calendar.between(events[0].at, moment(events[0].data["promised_at"]))
+        for number, (event, after) in enumerate(pairwise(events), 1):
+            if event.status in RESTING:
+                continue
+            spent = calendar.between(event.at, after.at)
+            if left <= spent:
+                at = calendar.add(event.at, left)
+                rests = next((e.at for e in events[number:] if e.status in RESTING), events[-1].at)
+                return at if self.due_by(at) < rests else None
+            left -= spent
+        return None
 
     # -- people
 

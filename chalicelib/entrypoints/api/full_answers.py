@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.domain.control_slip import Hop, Period
+from chalicelib.domain.control_slip import Hop, Period, Punctuality
 from chalicelib.domain.event import Event
 from chalicelib.domain.terms import Channel, EventType, LegKind, LegState, ResultKind, Stage, Status
 from chalicelib.entrypoints.api.dossier_answers import (
@@ -31,7 +31,7 @@ class HopAnswer(Wire):
     due_at: Moment | None
     budget: int
     consumed: int
-    punctuality: str
+    punctuality: Punctuality | None
     outcome: str
 
 
@@ -136,7 +136,7 @@ def _hop(hop: Hop) -> HopAnswer:
         due_at=hop.due_at,
         budget=hop.budget,
         consumed=hop.consumed,
-        punctuality=hop.punctuality.value,
+        punctuality=hop.punctuality,
         outcome=hop.outcome,
     )
 
