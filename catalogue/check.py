@@ -142,9 +142,8 @@ def _of_numbers(version: ProcedureVersion) -> Iterator[str]:
 
 
 def _of_leg(leg: RouteLeg, version: ProcedureVersion) -> Iterator[str]:
-    sections = set(version.form.get("properties", {}))
-    if strangers := set(leg.shares) - sections:
-        yield f"leg {leg.code}: shares {sorted(strangers)}, which the form does not have"
+    if strangers := set(leg.shares) - version.subjects:
+        yield f"leg {leg.code}: shares {sorted(strangers)}, neither a section nor a paper"
     yield from (f"leg {leg.code}: {problem}" for problem in _of_ladder(leg.ladder))
     if leg.kind is LegKind.PAYMENT:
         if leg.unit or leg.limit:

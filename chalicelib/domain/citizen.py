@@ -79,11 +79,16 @@ def _answered(dossier: Dossier, given: set[str]) -> list[Leg]:
     rest = given.difference(*(slip.asked for slip in whole))
     begun = [slip for slip in slips if rest.intersection(slip.asked)]
     for slip in begun or ([] if whole else slips[:1]):
-        missing = set(slip.asked) - given
-        raise RuleError("supplement.missing", pointer="/items", subject=min(missing))
+        raise _fault("supplement.missing", min(set(slip.asked) - given), dossier)
     if rest:
-        raise RuleError("supplement.not_asked", pointer="/items", subject=min(rest))
+        raise _fault("supplement.not_asked", min(rest), dossier)
     return whole
+
+
+def _fault(code: str, subject: str, dossier: Dossier) -> RuleError:
+    kind, _, name = subject.partition(":")
+    pointer = f"/answers/{name}" if kind == "section" else "/papers"
+    return RuleError(code, pointer=pointer, subject=dossier.ctx.procedure.called(subject))
 
 
 def _answer(dossier: Dossier, slip: Leg) -> list[Leg]:

@@ -57,6 +57,11 @@ class Delivery:
     state: DeliveryState = DeliveryState.PENDING
     last_error: str = ""
 
+    @property
+    def event(self) -> int:
+        """Number of the event that caused it; the id is `<dossier>.<event>.<leg>`."""
+        return int(self.id.rsplit(".", 2)[1])
+
 
 def deliveries(dossier: Dossier, events: Iterable[Event]) -> list[Delivery]:
     """The messages that these events cause."""

@@ -123,17 +123,19 @@ def _open_slip(dossier: Dossier, asking: Leg, faulty: list[str]) -> Leg:
 
 
 def _faulty(dossier: Dossier, checks: Mapping[str, Check]) -> list[str]:
-    subjects = dossier.ctx.procedure.subjects
+    subjects, called = dossier.ctx.procedure.subjects, dossier.ctx.procedure.called
     if unknown := set(checks) - subjects:
         raise RuleError("supplement.unknown_subject", pointer="/checks", subject=min(unknown))
     if missing := subjects - set(checks):
-        raise RuleError("supplement.unmarked", pointer="/checks", subject=min(missing))
+        raise RuleError("supplement.unmarked", pointer="/checks", subject=called(min(missing)))
     faulty = sorted(subject for subject, check in checks.items() if not check.good)
     if not faulty:
         raise RuleError("supplement.nothing_faulty", pointer="/checks")
     for subject in faulty:
         if not (checks[subject].reason_code and checks[subject].todo):
-            raise RuleError("supplement.say_why", pointer=f"/checks/{subject}", subject=subject)
+            raise RuleError(
+                "supplement.say_why", pointer=f"/checks/{subject}", subject=called(subject)
+            )
     return faulty
 
 

@@ -194,9 +194,7 @@ class Dossier:
             return
         table = TRANSITIONS_AFTER_ACCEPTANCE if self.accepted_at else TRANSITIONS_BEFORE_ACCEPTANCE
         if status not in table.get(self.status, ()):
-            raise TransitionError(
-                "dossier.transition_not_allowed", status=self.status.value, to=status.value
-            )
+            raise TransitionError("dossier.transition_not_allowed", status=self.status, to=status)
         self.status = status
 
     def record(

@@ -34,6 +34,7 @@ class Leg:
     closed_at: datetime | None = None
     outcome: str = ""
     result: str = ""  # file of the result, where the leg has one
+    shares: tuple[str, ...] = ()  # subjects for an agency that was asked outside the route
     asked: tuple[str, ...] = ()  # subjects asked for; of a supplement, or an agency's one slip
     extended: bool = False
     claimed: tuple[str, ...] = ()  # milestones passed in this epoch

@@ -149,7 +149,7 @@ class RouteLeg:
     limit: ByChannel | None = None
     required: bool = True
     depends_on: tuple[str, ...] = ()
-    shares: tuple[str, ...] = ()  # sections of the form the agency needs; it gets no others
+    shares: tuple[str, ...] = ()  # subjects the agency needs; it gets no others
     ladder: tuple[Milestone, ...] = OFFICIAL_LADDER
 
 
@@ -197,6 +197,14 @@ class ProcedureVersion:
         """All that a desk must mark good or faulty: `section:…` and `paper:…`."""
         sections = {f"section:{name}" for name in self.form.get("properties", {})}
         return frozenset(sections | {f"paper:{paper.code}" for paper in self.papers})
+
+    def called(self, subject: str) -> Text:
+        """A subject's name for people; its code where the procedure has no such subject."""
+        kind, _, name = subject.partition(":")
+        section = self.form.get("properties", {}).get(name, {}) if kind == "section" else {}
+        named = {f"paper:{paper.code}": paper.name for paper in self.papers}
+        vi = section.get("title", subject)
+        return named.get(subject, Text(vi, section.get("x-en", vi)))
 
     def fee(self, channel: Channel) -> int:
         """Đồng due when the result is collected."""

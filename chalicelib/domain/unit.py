@@ -1,5 +1,7 @@
 """What a department and its heads decide: receive, hand over, complete, send back (R22–R24)."""
 
+from collections.abc import Collection
+
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.calendar import TimeLimit
 from chalicelib.domain.dossier import Dossier
@@ -176,20 +178,27 @@ def request_agency(
     agency: AgencyCode,
     limit: TimeLimit,
     reason: str,
+    shares: Collection[str] = (),
     leg: int | None = None,
 ) -> None:
-    """Ask an agency outside the route (R5, R25); the asking leg waits for its answer."""
+    """Ask an agency outside the route (R5, R25); the asking leg waits for its answer.
+
+    It gets to see the subjects in `shares`, and no others.
+    """
     mine = dossier.turn(leg, LegKind.UNIT)
     actor.require([mine.holder], *WORKERS)
     dossier.ctx.directory.agency(agency)
     if agency == mine.holder:
         raise RuleError("leg.same_agency", pointer="/agency")
+    if unknown := set(shares) - dossier.ctx.procedure.subjects:
+        raise RuleError("supplement.unknown_subject", pointer="/shares", subject=min(unknown))
     take_over(dossier, mine, actor)
     opened = dossier.open_leg(
         LegKind.AGENCY,
         agency,
         limit.budget(dossier.ctx.directory.calendar(agency), dossier.ctx.now),
         code="requested",
+        shares=tuple(sorted(shares)),
         required=mine.required,
         giver=mine.holder,
     )

@@ -50,7 +50,8 @@ def answer_callback(command: Callback, deps: Deps) -> Receipt:
         return Extras(mark=mark, files=_result(command, dossier))
 
     try:
-        changed = confirm_files(lambda: change(deps, target.dossier, apply), deps)
+        places = {FileId(command.answer.result): "/result"}
+        changed = confirm_files(lambda: change(deps, target.dossier, apply), places, deps)
     except SeenError as seen:
         return _again(command, seen.content)
     except Error:

@@ -1,6 +1,6 @@
 """The one way a dossier changes: load, decide, commit; decide again if another write came first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -111,15 +111,19 @@ def commit(deps: Deps, dossier: Dossier, extras: Extras) -> list[Event]:
     return events
 
 
-def confirm_files(store: Callable[[], Stored], deps: Deps) -> Stored:
-    """Store; where a file's arrival has not been noticed yet, look at the object and try again."""
+def confirm_files(store: Callable[[], Stored], places: Mapping[FileId, str], deps: Deps) -> Stored:
+    """Store; where a file's arrival has not been noticed yet, look at the object and try again.
+
+    `places` are pointers to where in the request each file is named.
+    """
     checked: set[FileId] = set()
     while True:
         try:
             return store()
         except FileNotReadyError as missing:
             if missing.file in checked or not deps.files.confirm(missing.file):
-                raise RuleError("upload.not_ready", pointer="/papers", file=missing.file) from None
+                place = places[missing.file]
+                raise RuleError("upload.not_ready", pointer=place, file=missing.file) from None
             checked.add(missing.file)
 
 

@@ -59,7 +59,10 @@ def decide(command: Decision, actor: Actor, deps: Deps) -> Changed:
         ACTIONS[command.action](dossier, actor, **command.given)
         return Extras(files=_result(command))
 
-    return confirm_files(lambda: change(deps, command.dossier, apply, command.idempotency), deps)
+    def store() -> Changed:
+        return change(deps, command.dossier, apply, command.idempotency)
+
+    return confirm_files(store, dict.fromkeys(_result(command), "/result"), deps)
 
 
 def _result(command: Decision) -> tuple[FileId, ...]:

@@ -9,10 +9,11 @@ from typing import Any, Final
 from chalicelib.domain.delivery import Delivery, DeliveryState, Message, next_try
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.event import stamp
-from chalicelib.domain.ids import DeliveryId
+from chalicelib.domain.ids import DeliveryId, FileId
 from chalicelib.domain.leg import Leg
 from chalicelib.ports import Deps, RaceError, Sent
 from chalicelib.use_cases.changing import context
+from chalicelib.use_cases.sharing import shared_form, shared_results
 
 DAY: Final = timedelta(days=1)  # the longest an agency may ask us to wait
 WITH_CONTENT: Final = frozenset({Message.LEG_OPENED, Message.SUPPLEMENTED})
@@ -59,7 +60,7 @@ def _after(delivery: Delivery, sent: Sent, deps: Deps) -> Delivery:
 
 
 def message(delivery: Delivery, dossier: Dossier, deps: Deps) -> Mapping[str, Any]:
-    """What the agency reads; answers and papers only as far as its leg shares them."""
+    """What the agency reads: of answers, papers and results only what its leg needs."""
     leg = dossier.leg(delivery.leg)
     due = dossier.due(leg)
     content: dict[str, Any] = {
@@ -72,6 +73,7 @@ def message(delivery: Delivery, dossier: Dossier, deps: Deps) -> Mapping[str, An
     }
     if delivery.message in WITH_CONTENT:
         content |= _shared(dossier, leg, deps)
+        content["note"] = deps.records.notes(dossier.code).get(delivery.event, "")
     return {
         "type": delivery.message.value,
         "timestamp": stamp(delivery.created_at),
@@ -85,12 +87,14 @@ def _callback(dossier: Dossier, leg: Leg, deps: Deps) -> str:
 
 
 def _shared(dossier: Dossier, leg: Leg, deps: Deps) -> dict[str, Any]:
-    route_leg = dossier.ctx.procedure.route_leg(leg.step, leg.code)
-    shares = route_leg.shares if route_leg else ()
-    form = deps.records.form(dossier.code)
+    form = shared_form(deps.records.form(dossier.code), dossier, [leg])
     return {
-        "answers": {name: form.answers[name] for name in shares if name in form.answers},
+        "answers": form.answers,
         "papers": [
             {"paper_code": paper.paper, "url": deps.files.link(paper.file)} for paper in form.papers
+        ],
+        "results": [
+            {"leg_code": each.code, "url": deps.files.link(FileId(each.result))}
+            for each in shared_results(dossier, [leg])
         ],
     }

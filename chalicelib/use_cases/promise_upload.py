@@ -36,7 +36,7 @@ def promise_upload(command: PromiseUpload, actor: Actor, file: FileId, deps: Dep
     if command.type not in TYPES:
         raise RuleError("upload.type_not_allowed", pointer="/type")
     if not 0 < command.size <= MOST_BYTES:
-        raise RuleError("upload.too_large", pointer="/size", most=MOST_BYTES)
+        raise RuleError("upload.too_large", pointer="/size", most=f"{MOST_BYTES >> 20} MB")
     upload = Upload(
         file, command.name, command.type, command.size, command.sha256, uploader=actor.id
     )

@@ -1,7 +1,7 @@
 """The whole dossier, for officials concerned and auditors (R12, R22, R25, R32)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.control_slip import Hop, Period, control_slip, periods
@@ -12,6 +12,7 @@ from chalicelib.domain.leg import Leg
 from chalicelib.domain.terms import LegKind, Role
 from chalicelib.ports import Deps, Form
 from chalicelib.use_cases.changing import context
+from chalicelib.use_cases.sharing import shared_form, shared_results
 from chalicelib.use_cases.track_dossier import require_seen
 
 
@@ -30,35 +31,38 @@ class FullDossier:
 
 def read_dossier(code: DossierCode, actor: Actor, deps: Deps) -> FullDossier:
     """Raise NotFoundError, also for what the reader may not see."""
-    dossier = deps.records.load(code, context(deps))
+    records = deps.records
+    dossier = records.load(code, context(deps))
     require_seen(dossier, actor)
-    form = _shared(deps.records.form(code), dossier, actor)
-    events = deps.records.events(code)
+    form, events, notes = records.form(code), records.events(code), records.notes(code)
+    results = [leg for leg in dossier.legs if leg.result]
+    if legs := _only_takes_part(dossier, actor):
+        form, results = shared_form(form, dossier, legs), shared_results(dossier, legs)
+        theirs = {event.ev for event in events if _is_about(event, legs)}
+        notes = {ev: note for ev, note in notes.items() if ev in theirs}
+    files = {paper.file for paper in form.papers} | {FileId(leg.result) for leg in results}
     return FullDossier(
         dossier,
         form,
-        {file: deps.files.link(file) for file in _files(form, dossier)},
+        {file: deps.files.link(file) for file in files},
         events,
-        deps.records.notes(code),
+        notes,
         control_slip(dossier),
         periods(events, dossier.ctx.now),
     )
 
 
-def _files(form: Form, dossier: Dossier) -> set[FileId]:
-    results = {FileId(leg.result) for leg in dossier.legs if leg.result}
-    return {paper.file for paper in form.papers} | results
-
-
-def _shared(form: Form, dossier: Dossier, actor: Actor) -> Form:
-    """An agency that only takes part sees the sections its legs share (least privilege)."""
+def _only_takes_part(dossier: Dossier, actor: Actor) -> list[Leg]:
+    """The legs of an agency that has no other part in it (least privilege); else none."""
     legs = [leg for leg in dossier.legs if _below(leg, dossier, actor)]
-    outside = legs and all(leg.kind is LegKind.AGENCY for leg in legs)
-    if not outside or Role.AUDITOR in actor.roles:
-        return form
-    sections = {section for leg in legs for section in _sections(dossier, leg)}
-    answers = {name: value for name, value in form.answers.items() if name in sections}
-    return replace(form, submitter={}, owner={}, answers=answers)
+    outside = all(leg.kind is LegKind.AGENCY for leg in legs) and Role.AUDITOR not in actor.roles
+    return legs if outside else []
+
+
+def _is_about(event: Event, legs: list[Leg]) -> bool:
+    """What happened to these legs, or opened them."""
+    numbers = {leg.n for leg in legs}
+    return event.leg in numbers or not numbers.isdisjoint(event.data.get("to", ()))
 
 
 def _below(leg: Leg, dossier: Dossier, actor: Actor) -> bool:
@@ -66,8 +70,3 @@ def _below(leg: Leg, dossier: Dossier, actor: Actor) -> bool:
     if leg.is_citizens or actor.agency is None:
         return False
     return actor.agency in dossier.ctx.directory.hierarchy(leg.holder)
-
-
-def _sections(dossier: Dossier, leg: Leg) -> tuple[str, ...]:
-    route_leg = dossier.ctx.procedure.route_leg(leg.step, leg.code)
-    return route_leg.shares if route_leg else ()

@@ -1,6 +1,6 @@
 """A citizen (or the desk for one) files a dossier once (R1)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,10 +8,10 @@ from typing import Any
 from chalicelib.domain import citizen
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.dossier import Context, Dossier
-from chalicelib.domain.errors import ConflictError, FaultsError, ForbiddenError, RuleError
+from chalicelib.domain.errors import ConflictError, Error, FaultsError, ForbiddenError, RuleError
 from chalicelib.domain.event import digest_of, moment, stamp
-from chalicelib.domain.ids import AgencyCode, DossierCode, PersonRef, ProcedureCode
-from chalicelib.domain.procedure import ProcedureVersion
+from chalicelib.domain.ids import AgencyCode, DossierCode, FileId, PersonRef, ProcedureCode
+from chalicelib.domain.procedure import ProcedureVersion, Text
 from chalicelib.domain.terms import Channel, Role, Status
 from chalicelib.ports import Deps, Form, Mark, PaperHandedIn, SeenError
 from chalicelib.use_cases.changing import Extras, commit, confirm_files
@@ -48,6 +48,17 @@ class Submitted:
 
 def submit_dossier(command: Submit, actor: Actor, deps: Deps) -> Submitted:
     """Raise FaultsError (form), RuleError (papers, desk), ConflictError (key used otherwise)."""
+    try:
+        return _submit(command, actor, deps)
+    except SeenError as seen:
+        return _again(command, seen.content, deps)
+    except Error:  # the catalogue may have changed since the request was carried out
+        if earlier := deps.records.mark(_mark_key(command, actor, deps)):
+            return _again(command, earlier, deps)
+        raise
+
+
+def _submit(command: Submit, actor: Actor, deps: Deps) -> Submitted:
     version = deps.reference.procedure(command.procedure, command.version)
     _check(command, actor, version, deps)
     desk = deps.reference.directory().agency(command.desk)
@@ -65,10 +76,17 @@ def submit_dossier(command: Submit, actor: Actor, deps: Deps) -> Submitted:
             submitter=_submitter(command, actor, code, deps),
         )
 
-    try:
-        return confirm_files(lambda: _store(command, actor, new(), deps), deps)
-    except SeenError as seen:
-        return _again(command, seen.content, deps)
+    places = places_of(command.papers)
+    return confirm_files(lambda: _store(command, actor, new(), deps), places, deps)
+
+
+def places_of(papers: Sequence[PaperHandedIn]) -> dict[FileId, str]:
+    """Where in the request each file is named."""
+    return {paper.file: f"/papers/{n}/file_id" for n, paper in enumerate(papers)}
+
+
+def _mark_key(command: Submit, actor: Actor, deps: Deps) -> str:
+    return deps.keys.opaque("submit", actor.id, command.key)
 
 
 def _check(command: Submit, actor: Actor, version: ProcedureVersion, deps: Deps) -> None:
@@ -83,10 +101,14 @@ def _check(command: Submit, actor: Actor, version: ProcedureVersion, deps: Deps)
         raise RuleError("paper.unknown", pointer="/papers", paper=min(unknown))
     required = {paper.code for paper in version.papers if paper.required}
     if missing := required - set(handed_in):
-        raise RuleError("paper.missing", pointer="/papers", paper=min(missing))
+        raise RuleError("paper.missing", pointer="/papers", paper=_named(min(missing), version))
     files = [paper.file for paper in command.papers]
     if len(set(files)) < len(files):
         raise RuleError("paper.file_twice", pointer="/papers")
+
+
+def _named(paper: str, version: ProcedureVersion) -> Text:
+    return version.called(f"paper:{paper}")
 
 
 def require_good(answers: Mapping[str, Any], version: ProcedureVersion, deps: Deps) -> None:
@@ -137,7 +159,7 @@ def _store(command: Submit, actor: Actor, dossier: Dossier, deps: Deps) -> Submi
     if due is None:
         raise ValueError("a new dossier's intake is running")
     mark = Mark(
-        key=deps.keys.opaque("submit", actor.id, command.key),
+        key=_mark_key(command, actor, deps),
         content={"code": dossier.code, "body": _body(command), "due": stamp(due)},
         keep_days=KEEP_KEYS_DAYS,
     )

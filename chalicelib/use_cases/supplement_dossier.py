@@ -10,7 +10,7 @@ from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.ids import DossierCode
 from chalicelib.ports import Deps, Form, PaperHandedIn
 from chalicelib.use_cases.changing import Changed, Extras, Idempotency, change, confirm_files
-from chalicelib.use_cases.submit_dossier import require_good
+from chalicelib.use_cases.submit_dossier import places_of, require_good
 from chalicelib.use_cases.track_dossier import require_seen
 
 
@@ -35,7 +35,10 @@ def supplement_dossier(command: Supplement, actor: Actor, deps: Deps) -> Changed
         citizen.supplement(dossier, actor, subjects=_subjects(command))
         return Extras(form=_merged(dossier, command, deps), files=_files(command))
 
-    return confirm_files(lambda: change(deps, command.dossier, apply, command.idempotency), deps)
+    def store() -> Changed:
+        return change(deps, command.dossier, apply, command.idempotency)
+
+    return confirm_files(store, places_of(command.papers), deps)
 
 
 def _subjects(command: Supplement) -> set[str]:

@@ -9,7 +9,7 @@ from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.event import Event
 from chalicelib.domain.ids import DossierCode
-from chalicelib.domain.leg import CITIZEN, Leg
+from chalicelib.domain.leg import Leg
 from chalicelib.domain.terms import LegKind, Role
 from chalicelib.ports import Deps
 from chalicelib.use_cases.changing import context
@@ -87,7 +87,6 @@ def asked_in(found: Tracked, slip: Leg) -> Event:
     return next(event for event in found.events if event.data.get("slip") == slip.n)
 
 
-def open_request(dossier: Dossier) -> Leg | None:
-    """The supplement slip the citizen has not answered yet."""
-    slips = [leg for leg in dossier.running() if leg.kind is LegKind.SUPPLEMENT]
-    return slips[0] if slips and slips[0].holder == CITIZEN else None
+def open_slips(dossier: Dossier) -> list[Leg]:
+    """The supplement slips the citizen has not answered yet; parallel legs may each have one."""
+    return [leg for leg in dossier.running() if leg.kind is LegKind.SUPPLEMENT]

@@ -143,8 +143,8 @@ BREAKS: Mapping[str, Break] = {
     "leg residence: depends on ['birth'], not of its step": procedure(
         LINKED, _leg(1, 0, "depends_on"), ["birth"]
     ),
-    "leg tax_obligation: shares ['bank'], which the form does not have": procedure(
-        LAND, _leg(1, 0, "shares"), ["bank"]
+    "leg tax_obligation: shares ['section:bank'], neither a section nor a paper": procedure(
+        LAND, _leg(1, 0, "shares"), ["section:bank"]
     ),
     "leg pay: a payment has neither unit nor limit": procedure(
         LAND, _leg(2, 0, "unit"), {"kind": "tax_office"}

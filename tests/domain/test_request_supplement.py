@@ -16,6 +16,7 @@ from tests.domain.builders import (
     DESK,
     LAND,
     OFFICE,
+    ONE_UNIT,
     PROVINCE,
     SUBJECTS,
     WORKER,
@@ -99,13 +100,13 @@ def test_without_a_reason_the_words_are_the_items() -> None:
 def test_every_paper_and_section_is_marked_first(left_out: str) -> None:
     """Complete means that nothing was left unlooked at."""
     checks = {each: check for each, check in marks("paper:id").items() if each != left_out}
-    error = RuleError("supplement.unmarked", pointer="/checks", subject=left_out)
+    error = RuleError("supplement.unmarked", pointer="/checks", subject=ONE_UNIT.called(left_out))
     Story().refuses(error, request_supplement, CLERK, checks=checks)
 
 
 def test_the_first_of_several_unmarked_is_named() -> None:
     """One sentence names one thing to do next, always the same one."""
-    error = RuleError("supplement.unmarked", pointer="/checks", subject="paper:id")
+    error = RuleError("supplement.unmarked", pointer="/checks", subject=ONE_UNIT.called("paper:id"))
     Story().refuses(error, request_supplement, CLERK, checks={})
 
 
@@ -128,7 +129,9 @@ def test_every_fault_says_why_and_what_to_do(reason_code: str, todo: str) -> Non
     check = Check(good=False, reason_code=reason_code, todo=todo)
     checks = marks("paper:id") | {"section:person": check}
     error = RuleError(
-        "supplement.say_why", pointer="/checks/section:person", subject="section:person"
+        "supplement.say_why",
+        pointer="/checks/section:person",
+        subject=ONE_UNIT.called("section:person"),
     )
     Story().refuses(error, request_supplement, CLERK, checks=checks)
 

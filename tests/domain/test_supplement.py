@@ -15,6 +15,7 @@ from tests.domain.builders import (
     CLERK,
     DESK,
     HOUR,
+    ONE_UNIT,
     SIDE_BY_SIDE,
     STRANGER,
     SUBMITTER,
@@ -67,14 +68,18 @@ def test_the_intake_warns_again_after_it_started_anew() -> None:
 def test_every_item_asked_for_must_be_there() -> None:
     """Half an answer would force the second request that the rule forbids."""
     story = asked("paper:id", "section:person", "paper:proof")
-    error = RuleError("supplement.missing", pointer="/items", subject="paper:proof")
+    error = RuleError(
+        "supplement.missing", pointer="/papers", subject=ONE_UNIT.called("paper:proof")
+    )
     story.refuses(error, supplement, CITIZEN_OWNER, subjects=["paper:id"])
 
 
 def test_nothing_else_is_taken() -> None:
     """What was good stays as the desk saw it."""
     story = asked("paper:id")
-    error = RuleError("supplement.not_asked", pointer="/items", subject="paper:proof")
+    error = RuleError(
+        "supplement.not_asked", pointer="/papers", subject=ONE_UNIT.called("paper:proof")
+    )
     subjects = ["paper:id", "section:person", "paper:proof"]
     story.refuses(error, supplement, CITIZEN_OWNER, subjects=subjects)
 

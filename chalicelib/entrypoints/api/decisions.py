@@ -154,11 +154,15 @@ class RequestAgency(_WithReason):
     action: Literal["request_agency"]
     agency: AgencyCodeText
     limit: LimitIn
+    shares: Annotated[
+        list[Subject], Field(max_length=100, description="What the agency gets to see.")
+    ] = []
 
     def given(self) -> Mapping[str, Any]:
         """As above."""
         return {
             **super().given(),
+            "shares": self.shares,
             "agency": AgencyCode(self.agency),
             "limit": self.limit.limit(),
         }

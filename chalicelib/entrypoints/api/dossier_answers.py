@@ -18,7 +18,7 @@ from chalicelib.domain.terms import (
 )
 from chalicelib.entrypoints.api.wire import Moment, TextAnswer
 from chalicelib.entrypoints.http.route import Wire
-from chalicelib.use_cases.track_dossier import Tracked, asked_in, holders, open_request
+from chalicelib.use_cases.track_dossier import Tracked, asked_in, holders, open_slips
 
 # What goes on inside a unit is not the citizen's: who works on it, warnings before the due time.
 INTERNAL = frozenset({EventType.ASSIGNED, EventType.GENERATION_STARTED, EventType.CALLBACK_FILED})
@@ -71,7 +71,10 @@ class Asked(Wire):
 
 
 class OpenRequest(Wire):
-    """The slip that waits for the citizen; `text` (what to do) only for those signed in."""
+    """What the citizen is asked for, all open slips together.
+
+    `text` (what to do) is only for those signed in.
+    """
 
     since: Moment
     due_at: Moment | None
@@ -188,16 +191,16 @@ def _unit(dossier: Dossier, event: Event) -> str | None:
 
 
 def _request(found: Tracked, words: str | None) -> OpenRequest | None:
-    slip = open_request(found.dossier)
-    if slip is None:
+    slips = open_slips(found.dossier)
+    if not slips:
         return None
+    asked: dict[str, str] = {}
+    for slip in slips:
+        asked |= asked_in(found, slip).data["faulty"]
     return OpenRequest(
-        since=slip.opened_at,
-        due_at=found.dossier.due(slip),
-        items=[
-            Asked(subject=subject, reason_code=reason)
-            for subject, reason in asked_in(found, slip).data["faulty"].items()
-        ],
+        since=min(slip.opened_at for slip in slips),
+        due_at=min((due for slip in slips if (due := found.dossier.due(slip))), default=None),
+        items=[Asked(subject=subject, reason_code=reason) for subject, reason in asked.items()],
         text=words,
     )
 

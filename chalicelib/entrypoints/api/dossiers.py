@@ -32,7 +32,7 @@ from chalicelib.use_cases.changing import Idempotency
 from chalicelib.use_cases.read_dossier import read_dossier
 from chalicelib.use_cases.submit_dossier import Submit, submit_dossier
 from chalicelib.use_cases.supplement_dossier import Supplement, supplement_dossier
-from chalicelib.use_cases.track_dossier import Track, Tracked, asked_in, open_request, track_dossier
+from chalicelib.use_cases.track_dossier import Track, Tracked, asked_in, open_slips, track_dossier
 from chalicelib.use_cases.withdraw_dossier import Withdraw, withdraw_dossier
 
 dossiers = Routes("dossiers")
@@ -216,8 +216,9 @@ def _links(dossier: Dossier) -> dict[str, str]:
 
 
 def _slip_words(found: Tracked) -> str | None:
-    """What the slip asks for, in the desk's own words."""
-    slip = open_request(found.dossier)
-    if slip is None:
+    """What the slips ask for, in the desk's own words."""
+    slips = open_slips(found.dossier)
+    if not slips:
         return None
-    return deps().records.notes(found.dossier.code).get(asked_in(found, slip).ev)
+    notes = deps().records.notes(found.dossier.code)
+    return "\n\n".join(notes.get(asked_in(found, slip).ev, "") for slip in slips)

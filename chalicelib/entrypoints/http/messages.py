@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from chalicelib.domain.procedure import Text
+
 FOLDER: Final = Path(__file__).parents[2] / "messages"
 _MOST_CHARACTERS: Final = 200  # of an Accept-Language header that are worth reading
 _QUALITY: Final = re.compile(r"\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*")
@@ -20,6 +22,9 @@ class Language(StrEnum):
     EN = "en"
 
 
+THOUSANDS: Final = {Language.VI: ".", Language.EN: ","}
+
+
 class Messages:
     """Templates of one folder (`vi.json`, `en.json`: code to template), read when first needed."""
 
@@ -29,7 +34,18 @@ class Messages:
     def text(self, code: str, language: Language, params: Mapping[str, object]) -> str:
         """The sentence in `language`, else in Vietnamese; the code itself if nobody wrote one."""
         template = self._read(language).get(code) or self._read(Language.VI).get(code) or code
-        return template.format_map(_Named(params))
+        said = {name: self._said(value, language) for name, value in params.items()}
+        return template.format_map(_Named(said))
+
+    def _said(self, value: object, language: Language) -> object:
+        """A value as people read it: names in their language, terms by their word."""
+        if isinstance(value, Text):
+            return getattr(value, language)
+        if isinstance(value, StrEnum):
+            return self.text(f"{type(value).__name__.lower()}.{value}", language, {})
+        if isinstance(value, int):
+            return f"{value:,}".replace(",", THOUSANDS[language])
+        return value
 
 
 class _Named(dict[str, object]):

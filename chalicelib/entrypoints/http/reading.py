@@ -139,7 +139,9 @@ def _body(route: Route, incoming: Incoming) -> Any:
         return None
     _expect_json(incoming.values("content-type"))
     if incoming.raw is not None and len(incoming.raw) > route.most_bytes:
-        raise RefusedError(413, "request.too_large", params={"most": route.most_bytes})
+        raise RefusedError(
+            413, "request.too_large", params={"most": f"{route.most_bytes >> 10} KB"}
+        )
     try:
         value = strict_json.parse(incoming.raw or b"")
         return route.body_type.validate_json(incoming.raw or b"", strict=True)
