@@ -123,3 +123,14 @@ def test_an_independent_legs_question_holds_up_nothing() -> None:
     story.do(request_agency, SURVEYOR, agency=TAX, limit=days(2), reason="?", leg=3)
     story.do(complete, WORKER, result="R-2", leg=4)
     assert story.dossier.step == 2
+
+
+def test_the_agency_is_shown_what_the_request_shares() -> None:
+    """Nothing by default: whoever asks says what is needed for the answer."""
+    story = accepted()
+    more = {"agency": TAX, "limit": days(2), "reason": "?"}
+    error = RuleError("supplement.unknown_subject", pointer="/shares", subject="paper:x")
+    story.refuses(error, request_agency, WORKER, shares=["paper:x"], **more)
+    story.do(request_agency, WORKER, shares=["section:person", "paper:id"], **more)
+    assert story.leg(3).shares == ("paper:id", "section:person")
+    assert asked(accepted()).leg(3).shares == ()

@@ -28,12 +28,6 @@ class Mutant:
 # more, so that either line alone may go without any effect.
 MUTANTS = [
     Mutant("drop the condition on ev", FAKES, "if (before, change.woke_at) != loaded", "if False"),
-    Mutant(
-        "a wake-up that moved is no race",
-        FAKES,
-        "if (before, change.woke_at) != loaded",
-        "if before != loaded[0]",
-    ),
     Mutant("drop the mark of a submission", FAKES, "change.mark.key in self.marks", "False"),
     Mutant(
         "drop the epoch of a pause",

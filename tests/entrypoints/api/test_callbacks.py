@@ -176,6 +176,7 @@ def test_a_result_that_never_came(town: Town, refused: Refused) -> None:
     given = {"outcome": "completed", "result": promised}
     reply = refused(lambda: town.send(town.callback(filed), given))
     assert reply.refusal == (422, "upload.not_ready")
+    assert reply.faults == [("/result", "upload.not_ready")]
 
 
 def test_incomplete_once(town: Town, refused: Refused) -> None:

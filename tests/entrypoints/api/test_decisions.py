@@ -233,6 +233,7 @@ def test_a_promised_file_that_never_came(town: Town, refused: Refused) -> None:
     for file in (never, town.promise(OFFICER).body["file_id"]):
         reply = refused(lambda file=file: town.decide(filed, OFFICER, "complete", result=file))  # type: ignore[misc]
         assert reply.refusal == (422, "upload.not_ready")
+        assert reply.faults == [("/result", "upload.not_ready")]
 
 
 def test_another_dossiers_file_is_no_result(town: Town, refused: Refused) -> None:

@@ -1,10 +1,12 @@
 """POST /dossiers: filed once, checked at once, stored once."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from chalicelib import bootstrap
+from chalicelib.domain.errors import NotFoundError
 from tests.entrypoints.api.conftest import Refused
 from tests.entrypoints.served import PUBLIC_URL, stored
 from tests.entrypoints.town import (
@@ -42,6 +44,22 @@ def test_nothing_personal_stands_in_a_key(town: Town) -> None:
     for partition, sort in stored():
         assert PERSON["number"] not in partition + sort
         assert "Niê" not in partition + sort
+
+
+def test_the_same_request_again_after_the_catalogue_changed(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was taken is taken: the late copy is not judged by what is offered now."""
+    body, key = town.submission(), town.key()
+    first = town.post("/dossiers", body, CITIZEN, key)
+
+    def gone(*_: object) -> NoReturn:
+        raise NotFoundError("procedure.not_found")
+
+    monkeypatch.setattr(type(bootstrap.reference()), "procedure", gone)
+    second = town.post("/dossiers", body, CITIZEN, key)
+    assert second.body == first.body | {"replayed": True}
+    assert town.post("/dossiers", body, CITIZEN, town.key()).status == 404
 
 
 def test_the_same_request_again(town: Town) -> None:
@@ -168,6 +186,7 @@ def test_files_that_are_not_there(town: Town, refused: Refused) -> None:
         body = town.submission(papers=papers(("birth_notification", file)))
         reply = refused(lambda body=body: town.post("/dossiers", body, CITIZEN))  # type: ignore[misc]
         assert reply.refusal == (422, "upload.not_ready")
+        assert reply.faults == [("/papers/0/file_id", "upload.not_ready")]
 
 
 @pytest.mark.parametrize(

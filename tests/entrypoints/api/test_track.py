@@ -9,6 +9,7 @@ from tests.entrypoints.town import (
     CATALOGUE,
     CITIZEN,
     DESK,
+    LAND,
     LAND_LEADER,
     LAND_OFFICER,
     LEADER,
@@ -138,10 +139,33 @@ def test_the_whole_dossier(town: Town, account: str) -> None:
 
 def test_an_agency_sees_what_its_leg_shares(town: Town) -> None:
     """The tax office needs the parcel and the parties, not who asked for what (least privilege)."""
-    filed = town.at(Town.at_tax)
+    body = town.submission(LAND)
+    body["papers"].append({"paper_code": "mandate", "file_id": town.upload()})
+    filed = town.submit(LAND, papers=body["papers"])
+    town.decided(filed, DESK, "accept")
+    town.decided(filed, LAND_OFFICER, "hand_over")
     body = town.get(f"/dossiers/{filed.code}/full", TAX_OFFICER).body
     assert set(body["answers"]) == {"transferor", "transferee", "parcel", "transfer"}
     assert (body["owner"], body["submitter"]) == ({}, {})
+    assert {paper["paper_code"] for paper in body["papers"]} == {"transfer_contract", "certificate"}
+
+
+def test_an_agency_reads_the_words_meant_for_it(town: Town) -> None:
+    """What the units wrote to each other about other things is not its business."""
+    filed = town.at_unit(LAND)
+    town.decided(filed, LAND_OFFICER, "send_back", reason="Thiếu trang 2.")
+    town.decided(filed, DESK, "hand_over", note="Đã đủ.")
+    town.decided(filed, LAND_OFFICER, "hand_over", note="Đề nghị xác định thuế.")
+    body = town.get(f"/dossiers/{filed.code}/full", TAX_OFFICER).body
+    assert [each["note"] for each in body["events"]] == [
+        None,
+        None,
+        None,
+        None,
+        "Đề nghị xác định thuế.",
+    ]
+    events = town.get(f"/dossiers/{filed.code}/full", DESK).body["events"]
+    assert "Thiếu trang 2." in [each["note"] for each in events]
 
 
 @pytest.mark.parametrize(

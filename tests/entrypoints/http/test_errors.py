@@ -8,6 +8,9 @@ from collections.abc import Iterator
 import pytest
 from chalice.test import Client
 
+from chalicelib.domain.procedure import Text
+from chalicelib.domain.terms import Status
+from chalicelib.entrypoints.http.messages import Language, Messages
 from chalicelib.entrypoints.logging import logger
 from tests.entrypoints.http.sample import LEAK, app, call, check, things
 
@@ -50,6 +53,30 @@ def test_parameters_are_filled_in_everywhere() -> None:
         "Nặng quá 5 kg.",
     ]
     assert reply.json_body["title"] == "Trái quy tắc"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (Language.VI, "Đang xử lý → Đã trả kết quả"),
+        (Language.EN, "Being processed → Result returned"),
+    ],
+)
+def test_terms_are_said_in_words(language: Language, said: str) -> None:
+    """`processing` means nothing to whoever reads the sentence."""
+    params = {"status": Status.PROCESSING, "to": Status.RETURNED}
+    assert said in Messages().text("dossier.transition_not_allowed", language, params)
+
+
+def test_names_and_numbers_are_said_as_people_write_them() -> None:
+    """In the reader's language, with its own mark between the thousands."""
+    said = Messages().text
+    paper = {"paper": Text("Giấy chứng sinh", "Birth notification")}
+    assert "Giấy chứng sinh" in said("paper.missing", Language.VI, paper)
+    assert "Birth notification" in said("paper.missing", Language.EN, paper)
+    due = {"outstanding": 1_500_000}
+    assert "1.500.000 đồng" in said("payment.outstanding", Language.VI, due)
+    assert "1,500,000 đồng" in said("payment.outstanding", Language.EN, due)
 
 
 def test_how_long_to_wait() -> None:
