@@ -1,6 +1,7 @@
 """Where a dossier is, for whoever may know: with the tracking secret, the owner, officials."""
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,10 +28,14 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """The dossier and its history; what of it is shown is the entrypoint's to say."""
+    """The dossier and its history; what of it is shown is the entrypoint's to say.
+
+    `notes` are free texts by event number: for the owner only, who is whom they are written to.
+    """
 
     dossier: Dossier
     events: list[Event]
+    notes: Mapping[int, str]
 
 
 def track_dossier(command: Track, actor: Actor | None, deps: Deps) -> Tracked:
@@ -40,7 +45,9 @@ def track_dossier(command: Track, actor: Actor | None, deps: Deps) -> Tracked:
     dossier = deps.records.load(command.dossier, context(deps))
     if actor is not None:
         require_seen(dossier, actor)
-    return Tracked(dossier, deps.records.events(command.dossier))
+    owns = actor is not None and Role.CITIZEN in actor.roles
+    notes = deps.records.notes(command.dossier) if owns else {}
+    return Tracked(dossier, deps.records.events(command.dossier), notes)
 
 
 def _check_secret(command: Track, deps: Deps) -> None:

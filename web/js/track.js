@@ -174,5 +174,6 @@ function happened(event) {
   const mark = event.milestone && `milestone.${event.milestone}`
   const words = mark && knows(mark) ? t(mark) : t(`event.${event.type}`)
   const who = event.unit ? `${nameOf(event.unit, event.unit_name)} · ` : ''
-  return h('li', {}, h('strong', {}, words), h('p', { class: 'hint' }, who, h('time', { datetime: event.at }, when(event.at))))
+  const said = event.words && h('p', { class: 'note' }, event.words)
+  return h('li', {}, h('strong', {}, words), said, h('p', { class: 'hint' }, who, h('time', { datetime: event.at }, when(event.at))))
 }

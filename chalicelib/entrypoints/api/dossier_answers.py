@@ -23,6 +23,16 @@ from chalicelib.use_cases.track_dossier import Tracked, asked_in, holders, open_
 # What goes on inside a unit is not the citizen's: who works on it, warnings before the due time.
 INTERNAL = frozenset({EventType.ASSIGNED, EventType.GENERATION_STARTED, EventType.CALLBACK_FILED})
 WARNINGS = frozenset({"due_soon"})
+ADDRESSED = frozenset(  # whose words are written to the citizen
+    {
+        EventType.SUPPLEMENT_REQUESTED,
+        EventType.REFUSED,
+        EventType.AGENCY_REFUSED,
+        EventType.EXTENDED,
+        EventType.APOLOGISED,
+        EventType.WITHDRAWN,
+    }
+)
 
 
 class HolderAnswer(Wire):
@@ -52,7 +62,7 @@ class StateAnswer(Wire):
 
 
 class Happened(Wire):
-    """One line of the timeline."""
+    """One line of the timeline; `words` are those written to the citizen, for its owner only."""
 
     ev: int
     type: EventType
@@ -61,6 +71,7 @@ class Happened(Wire):
     unit_name: TextAnswer | None
     status: Status
     milestone: str | None = None
+    words: str | None = None
 
 
 class Asked(Wire):
@@ -73,7 +84,7 @@ class Asked(Wire):
 class OpenRequest(Wire):
     """What the citizen is asked for, all open slips together.
 
-    `text` (what to do) is only for those signed in.
+    `text` (what to do) is for its owner only.
     """
 
     since: Moment
@@ -142,10 +153,8 @@ def unit_name(dossier: Dossier, unit: str) -> TextAnswer:
     return TextAnswer(vi=name.vi, en=name.en)
 
 
-def tracked(
-    found: Tracked, *, roles: frozenset[Role], words: str | None, links: Mapping[str, str]
-) -> TrackedAnswer:
-    """`words` is the slip's text and `links` the results' by file, for those who signed in."""
+def tracked(found: Tracked, *, roles: frozenset[Role], links: Mapping[str, str]) -> TrackedAnswer:
+    """`links` are the results' by file, for those who signed in."""
     dossier = found.dossier
     return TrackedAnswer(
         **state_fields(dossier),
@@ -156,8 +165,8 @@ def tracked(
         accepted_at=dossier.accepted_at,
         result_kind=dossier.result_kind,
         results=results(dossier.results, links),
-        open_request=_request(found, words),
-        timeline=[_happened(dossier, event) for event in found.events if _is_shown(event, roles)],
+        open_request=_request(found),
+        timeline=[_happened(found, event) for event in found.events if _is_shown(event, roles)],
     )
 
 
@@ -167,8 +176,8 @@ def _is_shown(event: Event, roles: frozenset[Role]) -> bool:
     return event.type not in INTERNAL and event.data.get("milestone") not in WARNINGS
 
 
-def _happened(dossier: Dossier, event: Event) -> Happened:
-    unit = _unit(dossier, event)
+def _happened(found: Tracked, event: Event) -> Happened:
+    dossier, unit = found.dossier, _unit(found.dossier, event)
     return Happened(
         ev=event.ev,
         type=event.type,
@@ -177,6 +186,7 @@ def _happened(dossier: Dossier, event: Event) -> Happened:
         unit_name=unit_name(dossier, unit) if unit else None,
         status=event.status,
         milestone=event.data.get("milestone"),
+        words=found.notes.get(event.ev) if event.type in ADDRESSED else None,
     )
 
 
@@ -190,18 +200,18 @@ def _unit(dossier: Dossier, event: Event) -> str | None:
     return dossier.leg(event.leg).holder if event.leg else None
 
 
-def _request(found: Tracked, words: str | None) -> OpenRequest | None:
+def _request(found: Tracked) -> OpenRequest | None:
     slips = open_slips(found.dossier)
     if not slips:
         return None
-    asked: dict[str, str] = {}
-    for slip in slips:
-        asked |= asked_in(found, slip).data["faulty"]
+    asking = [asked_in(found, slip) for slip in slips]
+    asked = {subject: why for event in asking for subject, why in event.data["faulty"].items()}
+    words = [found.notes[event.ev] for event in asking if event.ev in found.notes]
     return OpenRequest(
         since=min(slip.opened_at for slip in slips),
         due_at=min((due for slip in slips if (due := found.dossier.due(slip))), default=None),
         items=[Asked(subject=subject, reason_code=reason) for subject, reason in asked.items()],
-        text=words,
+        text="\n\n".join(words) or None,
     )
 
 

@@ -32,7 +32,7 @@ from chalicelib.use_cases.changing import Idempotency
 from chalicelib.use_cases.read_dossier import read_dossier
 from chalicelib.use_cases.submit_dossier import Submit, submit_dossier
 from chalicelib.use_cases.supplement_dossier import Supplement, supplement_dossier
-from chalicelib.use_cases.track_dossier import Track, Tracked, asked_in, open_slips, track_dossier
+from chalicelib.use_cases.track_dossier import Track, track_dossier
 from chalicelib.use_cases.withdraw_dossier import Withdraw, withdraw_dossier
 
 dossiers = Routes("dossiers")
@@ -134,12 +134,10 @@ def track(request: Request) -> answers.TrackedAnswer:
     caller = ports.keys.opaque("caller", request.caller)
     command = Track(DossierCode(request.path["code"]), request.secret, caller)
     found = track_dossier(command, request.actor, ports)
-    signed = request.actor is not None
     return answers.tracked(
         found,
         roles=request.actor.roles if request.actor else frozenset(),
-        words=_slip_words(found) if signed else None,
-        links=_links(found.dossier) if signed else {},
+        links=_links(found.dossier) if request.actor else {},
     )
 
 
@@ -213,12 +211,3 @@ def _links(dossier: Dossier) -> dict[str, str]:
     if dossier.paid < dossier.dues:
         return {}
     return {leg.result: deps().files.link(FileId(leg.result)) for leg in dossier.results}
-
-
-def _slip_words(found: Tracked) -> str | None:
-    """What the slips ask for, in the desk's own words."""
-    slips = open_slips(found.dossier)
-    if not slips:
-        return None
-    notes = deps().records.notes(found.dossier.code)
-    return "\n\n".join(notes.get(asked_in(found, slip).ev, "") for slip in slips)

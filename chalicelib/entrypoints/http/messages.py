@@ -22,6 +22,7 @@ class Language(StrEnum):
     EN = "en"
 
 
+GROUPED_FROM: Final = 10_000  # a year has no mark in it
 THOUSANDS: Final = {Language.VI: ".", Language.EN: ","}
 
 
@@ -43,7 +44,7 @@ class Messages:
             return getattr(value, language)
         if isinstance(value, StrEnum):
             return self.text(f"{type(value).__name__.lower()}.{value}", language, {})
-        if isinstance(value, int):
+        if isinstance(value, int) and value >= GROUPED_FROM:
             return f"{value:,}".replace(",", THOUSANDS[language])
         return value
 

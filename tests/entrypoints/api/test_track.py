@@ -52,6 +52,25 @@ def test_the_secret_reads_the_status_only(town: Town) -> None:
     assert "Viết lại cho rõ." in owner["text"]
 
 
+def test_the_owner_reads_why(town: Town) -> None:
+    """A refusal without its reason leaves a citizen with nothing to act on."""
+    filed = town.at_unit()
+    town.decided(filed, OFFICER, "refuse", reason="Đã được đăng ký tại nơi khác.")
+    *_, refused = town.get(f"/dossiers/{filed.code}", CITIZEN).body["timeline"]
+    assert (refused["type"], refused["words"]) == ("refused", "Đã được đăng ký tại nơi khác.")
+    for who in ({"secret": filed.secret}, {"account": DESK}):
+        *_, refused = town.get(f"/dossiers/{filed.code}", **who).body["timeline"]
+        assert refused["words"] is None
+
+
+def test_what_officials_write_to_each_other_is_not_the_owners(town: Town) -> None:
+    """A note on a hand-over is meant for the next unit."""
+    filed = town.at_unit(LAND)
+    town.decided(filed, LAND_OFFICER, "send_back", reason="Cán bộ một cửa xem lại trang 2.")
+    answer = town.get(f"/dossiers/{filed.code}", CITIZEN)
+    assert "trang 2" not in answer.content.decode()
+
+
 def test_the_result_is_the_owners(town: Town) -> None:
     """A link to the certificate is not for everyone who knows the secret."""
     filed = town.at(Town.settled)

@@ -74,6 +74,7 @@ def test_names_and_numbers_are_said_as_people_write_them() -> None:
     paper = {"paper": Text("Giấy chứng sinh", "Birth notification")}
     assert "Giấy chứng sinh" in said("paper.missing", Language.VI, paper)
     assert "Birth notification" in said("paper.missing", Language.EN, paper)
+    assert "1900" in said("field.too_small", Language.VI, {"min": 1900})
     due = {"outstanding": 1_500_000}
     assert "1.500.000 đồng" in said("payment.outstanding", Language.VI, due)
     assert "1,500,000 đồng" in said("payment.outstanding", Language.EN, due)
