@@ -97,15 +97,11 @@ class Milestone:
         return max(0, budget * self.percent // 100 + self.hours * 3600)
 
 
-def _escalate(code: str, rung: Rung, percent: int = 100, hours: int = 0) -> Milestone:
-    return Milestone(code, Effect.ESCALATE, percent, hours, rung)
-
-
 OFFICIAL_LADDER = (
-    _escalate("due_soon", Rung.OFFICER, percent=75),
-    _escalate("due", Rung.HEAD),
-    _escalate("overdue_8h", Rung.LEADER, hours=8),
-    _escalate("overdue_24h", Rung.FOCAL_POINT, hours=24),
+    Milestone("due_soon", Effect.ESCALATE, percent=75, rung=Rung.OFFICER),
+    Milestone("due", Effect.ESCALATE, rung=Rung.HEAD),
+    Milestone("overdue_8h", Effect.ESCALATE, hours=8, rung=Rung.LEADER),
+    Milestone("overdue_24h", Effect.ESCALATE, hours=24, rung=Rung.FOCAL_POINT),
 )
 CITIZEN_LADDER = (
     Milestone("remind_1", Effect.REMIND, 50),
@@ -113,7 +109,7 @@ CITIZEN_LADDER = (
     Milestone("expired", Effect.EXPIRE),
 )
 SETTLEMENT_LADDER = (
-    _escalate("due_soon", Rung.OFFICER, percent=80),
+    Milestone("due_soon", Effect.ESCALATE, percent=80, rung=Rung.OFFICER),
     Milestone("due", Effect.TELL_CITIZEN),
 )
 RETURN_LADDER = (
