@@ -9,10 +9,12 @@ from typing import Any, Final, Protocol
 import jwt
 
 from chalicelib.domain.actor import Actor, ActorKind
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ids import AgencyCode, PersonRef
 from chalicelib.domain.terms import Role
 
 ALGORITHMS: Final = ["ES256", "RS256"]
+RETRY_AFTER: Final = 60  # seconds until an issuer that is out of reach is worth another try
 LEEWAY: Final = 30  # seconds between two machines' clocks
 MOST_CHARACTERS: Final = 8192  # of a token
 _REQUIRED: Final = {"require": ["exp", "iat", "iss", "aud", "sub"]}
@@ -40,7 +42,7 @@ class Identity:
     def identify(self, token: str) -> Actor | None:
         """The actor; None for a token that is not to be trusted, whatever the reason.
 
-        Raise PyJWKClientConnectionError while the issuer is out of reach: not the caller's fault.
+        Raise UnavailableError while the issuer is out of reach: not the caller's fault.
         """
         if len(token) > MOST_CHARACTERS:
             return None
@@ -55,8 +57,8 @@ class Identity:
                 leeway=LEEWAY,
                 options=_REQUIRED,  # type: ignore[arg-type]
             )
-        except jwt.PyJWKClientConnectionError:
-            raise
+        except jwt.PyJWKClientConnectionError as error:
+            raise UnavailableError("unavailable", retry_after=RETRY_AFTER) from error
         except (jwt.PyJWTError, ValueError):
             return None
         return self._actor(claims)

@@ -8,7 +8,9 @@
     ├── RuleError            well-formed, but against a rule; names the field where it can
     │   ├── TransitionError  the dossier's status does not allow it
     │   └── FaultsError      several fields at once, each with its own fault
-    └── ThrottledError       too many tries; carries the seconds to wait
+    └── LaterError           not now; carries the seconds to wait
+        ├── ThrottledError   too many tries
+        └── UnavailableError something that is needed is out of reach
 
 Each carries a stable `code`; the sentence a person reads is looked up under that code in
 `chalicelib/messages/*.json`, filled with `params`.
@@ -59,9 +61,17 @@ class FaultsError(RuleError):
         self.faults = faults
 
 
-class ThrottledError(Error):
-    """Too many tries; `retry_after` in seconds."""
+class LaterError(Error):
+    """Not now; `retry_after` in seconds."""
 
     def __init__(self, code: str, *, retry_after: int) -> None:
         super().__init__(code, retry_after=retry_after)
         self.retry_after = retry_after
+
+
+class ThrottledError(LaterError):
+    """Too many tries."""
+
+
+class UnavailableError(LaterError):
+    """Something that is needed, like the issuer of sign-ins, is out of reach."""

@@ -21,6 +21,7 @@ from chalicelib.adapters import dev_issuer
 from chalicelib.adapters.dev_issuer import AUDIENCE, ISSUER, DevIssuer
 from chalicelib.adapters.identity import Identity, remote_keys
 from chalicelib.domain.actor import Actor, ActorKind
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ids import AgencyCode, PersonRef
 from chalicelib.domain.terms import Role
 
@@ -265,7 +266,7 @@ def test_an_issuer_out_of_reach_is_not_the_callers_fault(issuer: Issuer) -> None
     identity = made(issuer)
     issuer.server.shutdown()
     issuer.server.server_close()
-    with pytest.raises(jwt.PyJWKClientConnectionError):
+    with pytest.raises(UnavailableError):
         identity.identify(token())
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from chalice.app import Chalice, Response
 
-from chalicelib.domain.errors import Error
+from chalicelib.domain.errors import Error, UnavailableError
 from chalicelib.entrypoints.http.answering import Answer, answered, refused
 from chalicelib.entrypoints.http.auth import Identify
 from chalicelib.entrypoints.http.incoming import Incoming
@@ -59,9 +59,11 @@ class Api:
 
     def _answered(self, route: Route, incoming: Incoming) -> Response:
         """Raise RefusedError, also for what the domain refuses."""
-        request = read(route, incoming, self._identify)
         try:
-            answer = route.handler(request)
+            answer = route.handler(read(route, incoming, self._identify))
+        except UnavailableError as error:
+            _log(error, route, incoming)
+            raise refusal_of(error) or error from error
         except Error as error:
             raise refusal_of(error) or error from error
         if not isinstance(answer, Answer):

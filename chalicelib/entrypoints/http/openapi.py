@@ -40,6 +40,7 @@ _PHRASES: Final = {
     422: "Against a rule; the fields are named",
     429: "Too many tries; Retry-After says how long to wait",
     500: "Our fault; the correlation id finds it",
+    503: "Sign-in is out of reach; Retry-After says when to try again",
 }
 # Without sign-in headers: those are the security schemes' own.
 _SECURITY_HEADERS: Final = frozenset({SECRET_HEADER, "webhook-signature"})

@@ -15,9 +15,11 @@ from chalicelib.domain.errors import (
     Error,
     FaultsError,
     ForbiddenError,
+    LaterError,
     NotFoundError,
     RuleError,
     ThrottledError,
+    UnavailableError,
 )
 from chalicelib.entrypoints.http.messages import Language, Messages
 
@@ -29,6 +31,7 @@ STATUS: Final[Mapping[type[Error], int]] = {
     ConflictError: 409,
     RuleError: 422,
     ThrottledError: 429,
+    UnavailableError: 503,
 }
 
 
@@ -87,7 +90,7 @@ def refusal_of(error: Error) -> RefusedError | None:
     if status is None:
         return None
     headers = {}
-    if isinstance(error, ThrottledError):
+    if isinstance(error, LaterError):
         headers["retry-after"] = str(error.retry_after)
     return RefusedError(
         status, error.code, params=error.params, faults=_faults(error), headers=headers

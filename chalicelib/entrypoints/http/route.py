@@ -168,6 +168,8 @@ class Route:
             found.add(404)
         if self.auth.scheme is not Scheme.PUBLIC:
             found.add(401)
+        if self.auth.scheme in {Scheme.SIGNED_IN, Scheme.SECRET_OR_SIGNED_IN}:
+            found.add(503)
         if self.auth.roles:
             found.add(403)
         return frozenset(found)

@@ -20,6 +20,7 @@ from chalicelib.domain.errors import (
     StaleError,
     ThrottledError,
     TransitionError,
+    UnavailableError,
 )
 from chalicelib.domain.ids import AgencyCode
 from chalicelib.domain.terms import Role
@@ -94,6 +95,7 @@ ERRORS: Final[Mapping[str, Exception]] = {
         [("/parts/0", "field.missing", {}), ("/weight", "thing.too_heavy", {"most": 5})],
     ),
     "throttled": ThrottledError("thing.throttled", retry_after=30),
+    "unavailable": UnavailableError("thing.unavailable", retry_after=60),
     "unknown": Error("thing.no_row_in_the_table"),
     "refused": RefusedError(401, "auth.invalid"),
     "bug": ValueError(LEAK),

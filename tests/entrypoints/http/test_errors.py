@@ -31,6 +31,7 @@ from tests.entrypoints.http.sample import LEAK, app, call, check, things
             [("/parts/0", "field.missing"), ("/weight", "thing.too_heavy")],
         ),
         ("throttled", 429, "thing.throttled", []),
+        ("unavailable", 503, "thing.unavailable", []),
         ("refused", 401, "auth.invalid", []),
         ("unknown", 500, "internal", []),
         ("bug", 500, "internal", []),
@@ -88,8 +89,8 @@ def test_how_long_to_wait() -> None:
 def test_every_refusal_was_declared() -> None:
     """`Route.refusals` is what the contract promises; it must not promise too little."""
     declared = {route.operation: route.refusals for route in things}
-    assert declared["make_thing"] == {400, 401, 403, 409, 413, 415, 422, 500}
-    assert declared["read_thing"] == {400, 401, 404, 500}
+    assert declared["make_thing"] == {400, 401, 403, 409, 413, 415, 422, 500, 503}
+    assert declared["read_thing"] == {400, 401, 404, 500, 503}
     assert declared["list_things"] == {400, 500}
     assert declared["take_hook"] == {400, 401, 404, 413, 415, 422, 500}
 
