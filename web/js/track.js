@@ -69,9 +69,11 @@ class Tracking {
     const procedure = await once(version)
     const news = this.rev && found.rev !== this.rev
     const fresh = !found.results.length || Date.now() - this.drawn < LINKS_LAST
-    const same = found.rev === this.rev && this.mine === this.owner && fresh
+    // Warnings and letters lengthen the timeline without a new `rev`.
+    const shown = `${found.rev}.${found.timeline.length}.${this.owner}`
+    const same = shown === this.shown && fresh
     this.rev = found.rev
-    this.mine = this.owner
+    this.shown = shown
     if (same) return
     this.drawn = Date.now()
     fill(this.state, state(found, procedure))
