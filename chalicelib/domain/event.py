@@ -68,7 +68,9 @@ def stamp(at: datetime) -> str:
     """UTC, whole seconds, fixed width: sorts as text. Raise ValueError for a naive time."""
     if at.tzinfo is None:
         raise ValueError("naive time")
-    return at.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec="seconds")[:19] + "Z"
 
 
 def moment(text: str) -> datetime:

@@ -47,7 +47,7 @@ IN_ONE_EVENT: Final = {
 }
 STAGE_OF_CITIZEN: Final = {"supplement_requested": "Supplement", "payment_requested": "Payment"}
 MOST_GENERATIONS: Final = 60
-HASHED_ANEW: Final = "147"  # last digits of the dossiers whose chain is hashed here once more
+HASHED_ANEW: Final = "7"  # last digits of the dossiers whose chain is hashed here once more
 GENESIS: Final = "0" * 43
 _canonical = JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 

@@ -29,12 +29,26 @@ from chalicelib.ports import (
 _NAMES = [each.name for each in fields(Dossier) if each.init]
 # What follows the legs and the settlement clock is work in progress, and not kept.
 _dossier_values = attrgetter(*_NAMES[: _NAMES.index("legs")])
+Frozen = tuple[tuple[Any, ...], list[tuple[Any, ...]], tuple[Any, ...] | None]
 _leg_values = attrgetter(*(each.name for each in fields(Leg)))
 
 
 def copy_of(dossier: Dossier) -> Dossier:
-    """What a store gives back: nothing shared with what was put in."""
-    return _with_legs(dossier, list(starmap(Leg, map(_leg_values, dossier.legs))))
+    """Nothing shared with what was put in."""
+    return _thawed(_frozen(dossier))
+
+
+def _frozen(dossier: Dossier) -> Frozen:
+    """As it lies in a store; what is frozen once is given back many times."""
+    clock = dossier.settlement
+    legs = [_leg_values(leg) for leg in dossier.legs]
+    return _dossier_values(dossier), legs, _leg_values(clock) if clock else None
+
+
+def _thawed(frozen: Frozen) -> Dossier:
+    values, legs, clock = frozen
+    settlement = Leg(*clock) if clock else None
+    return Dossier(*(*values, list(starmap(Leg, legs)), settlement))
 
 
 def _written(dossier: Dossier, kept: Sequence[Leg]) -> Dossier:
@@ -61,6 +75,7 @@ class Stored:
     events: list[Event] = field(default_factory=list)
     notes: dict[int, str] = field(default_factory=dict)
     forms: list[Form] = field(default_factory=list)
+    frozen: Frozen | None = None  # what the last load froze
 
 
 class InMemoryRecords:
@@ -78,7 +93,9 @@ class InMemoryRecords:
     def load(self, code: DossierCode, context: ContextOf) -> Dossier:
         if code not in self.stored:
             raise NotFoundError("dossier.not_found")
-        dossier = copy_of(self.stored[code].dossier)
+        stored = self.stored[code]
+        stored.frozen = stored.frozen or _frozen(stored.dossier)
+        dossier = _thawed(stored.frozen)
         dossier.ctx = context(dossier.procedure, dossier.version)
         return dossier
 
@@ -100,7 +117,7 @@ class InMemoryRecords:
         if stored is None:
             stored = self.stored[dossier.code] = Stored(copy_of(dossier))
         else:
-            stored.dossier = _written(dossier, stored.dossier.legs)
+            stored.dossier, stored.frozen = _written(dossier, stored.dossier.legs), None
         self._set_wake(dossier)
         stored.events.extend(change.events)
         stored.notes.update(change.notes)

@@ -1,6 +1,7 @@
 """In-memory adapters. The contract suite in tests/adapters runs on these and on the real ones."""
 
 import hmac
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -102,7 +103,7 @@ class VirtualClock:
 
     def timer_seconds(self, until: datetime) -> int:
         ahead = until - self.at
-        seconds = -(-ahead // timedelta(seconds=1))
+        seconds = math.ceil(ahead.total_seconds())
         return max(1, min(seconds, 2_592_000))
 
 
