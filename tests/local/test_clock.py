@@ -69,8 +69,15 @@ def test_start_counts_only_on_a_fresh_home(tmp_path: Path) -> None:
     assert again.anchor.service == datetime(2027, 1, 4, 1, 0, 5, tzinfo=UTC).timestamp()
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "fast"])
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "fast", "86401"])
 def test_senseless_speed_is_refused(text: str) -> None:
     """Zero or less would stop every deadline without a word."""
     with pytest.raises(ValueError, match="SPEED must be"):
         parse_speed(text)
+
+
+@pytest.mark.parametrize("text", ["1999-12-31", "2100-01-01", "0001-01-01", "tomorrow"])
+def test_senseless_start_is_refused(text: str) -> None:
+    """A calendar of a thousand years takes minutes to lay out, and nobody lives to use it."""
+    with pytest.raises(ValueError, match="START must"):
+        parse_start(text)
