@@ -5,7 +5,7 @@ import pytest
 from chalicelib.domain.calendar import LimitUnit, TimeLimit
 from chalicelib.domain.desk import accept, request_supplement
 from chalicelib.domain.errors import ConflictError, ForbiddenError, RuleError
-from chalicelib.domain.procedure import ByChannel, RouteLeg
+from chalicelib.domain.procedure import ByChannel, RouteLeg, UnitRule
 from chalicelib.domain.terms import Channel, LegKind, LegState, Role, Stage, Status
 from tests.domain.builders import (
     BIRTH,
@@ -20,6 +20,7 @@ from tests.domain.builders import (
     WORKING_DAY,
     agency_leg,
     at,
+    both,
     days,
     marks,
     official,
@@ -173,3 +174,25 @@ def test_the_birth_procedure_starts_at_the_commune_alone() -> None:
     """Police and insurance have nothing before the certificate exists."""
     story = accepted(BIRTH)
     assert story.running() == [2]
+
+
+def test_a_units_days_end_on_its_own_calendar() -> None:
+    """The land office works on Saturdays: the desk's calendar would give it two days more."""
+    limit = both(TimeLimit(1, LimitUnit.CALENDAR_DAYS))
+    leg = RouteLeg("do", NAME, LegKind.UNIT, UnitRule("land"), limit)
+    story = accepted(procedure(step(leg)), now=at("2026-10-09 08:00"))
+    assert story.due(2) == at("2026-10-10 16:30")
+
+
+@pytest.mark.parametrize(
+    "leg",
+    [
+        RouteLeg("do", NAME, LegKind.UNIT, UnitRule("land")),
+        RouteLeg("do", NAME, LegKind.UNIT, limit=both(days(1))),
+    ],
+)
+def test_a_unit_leg_needs_a_holder_and_a_limit(leg: RouteLeg) -> None:
+    """Without either nobody would be late, so such a route is no route."""
+    story = Story(procedure(step(leg)))
+    with pytest.raises(ValueError, match=r"^route leg do has no unit or limit$"):
+        story.do(accept, CLERK)

@@ -131,6 +131,25 @@ def test_the_new_date_is_ahead(when: str) -> None:
     accepted().refuses(error, apologise, CLERK, reason="x", promised_at=at(when), unit=OFFICE)
 
 
+def test_a_second_of_working_time_is_ahead() -> None:
+    """The lower end: whether a date can be kept is the desk's judgement, not a rule."""
+    story = accepted()
+    soon = at("2026-10-05 09:00:01")
+    story.do(apologise, CLERK, reason="x", promised_at=soon, unit=OFFICE)
+    assert story.dossier.promised_at == soon
+
+
+def test_a_promise_that_lapsed_stays_lapsed_after_a_pause() -> None:
+    """It is no milestone of the ladder; the leader must not have to call a second time."""
+    story = apologised(accepted()).until(NEW_DATE)
+    story.wake()
+    story.do(send_back, WORKER, reason="x")
+    story.do(request_supplement, CLERK, checks=marks("paper:id"))
+    story.wait(days=1).do(supplement, CITIZEN_OWNER, subjects=["paper:id"])
+    assert "promise_lapsed" in story.leg(0).claimed
+    assert "promise_lapsed" not in [event.data["milestone"] for event in story.wake()]
+
+
 def test_when_the_promise_lapses_a_leader_must_call() -> None:
     """The second broken word is answered by a person, not by a letter."""
     story = apologised(accepted()).until("2026-10-20 16:59:59")

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from catalogue.calendar_build import build
 from chalicelib.domain.calendar import (
     HOUR,
+    WORKING_DAY,
     CalendarDataError,
     CalendarError,
     LimitUnit,
@@ -46,6 +47,14 @@ ODD_DATA: dict[str, Any] = {
     "days_off": ["2026-10-05"],
     "working_days": {"2026-10-11": None},
 }
+PLAIN_DATA: dict[str, Any] = {
+    "code": "plain",
+    "tz": "Asia/Ho_Chi_Minh",
+    "week": dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), FULL),
+}
+PLAIN_WEEK = 40 * HOUR
+NIGHT_AND_DAY = [["00:00", "24:00"]]
+EVERY_DAY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PROVINCE = WorkCalendar.from_data(PROVINCE_DATA)
 HALF = WorkCalendar.from_data(HALF_DATA)
 ODD = WorkCalendar.from_data(ODD_DATA)
@@ -55,6 +64,11 @@ ALWAYS = WorkCalendar.always()
 def at(text: str) -> datetime:
     """Read ``2026-10-08 11:29`` as local time."""
     return datetime.fromisoformat(text).replace(tzinfo=TZ)
+
+
+def fresh(data: dict[str, Any] = PLAIN_DATA, **change: object) -> WorkCalendar:
+    """Build a calendar that has not been asked for anything yet."""
+    return WorkCalendar.from_data(data | change)
 
 
 # --- properties ---------------------------------------------------------------------------------
@@ -207,6 +221,34 @@ def test_days_are_exact_round_the_clock(received: datetime, days: int) -> None:
     assert ALWAYS.is_working(received)
 
 
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from([PROVINCE_DATA, HALF_DATA, ODD_DATA]), moments, st.integers(0, 90 * 86_400))
+@example(PROVINCE_DATA, at("2023-12-30 10:00"), 3 * 86_400)
+@example(PROVINCE_DATA, at("2028-12-30 10:00"), 3 * 86_400)
+def test_the_first_question_is_answered_like_any_other(
+    data: dict[str, Any], t: datetime, length: int
+) -> None:
+    """Lambdas start cold: whichever year they are asked about first must be counted right."""
+    start = t.astimezone(TZ).replace(microsecond=0)
+    end = start + length * SECOND
+    assert fresh(data).between(start, end) == walk(data, start, end)
+    assert fresh(data).between(end, start) == -walk(data, start, end)
+    assert fresh(data).is_working(start) == (walk(data, start, start + SECOND) == 1)
+
+
+@settings(deadline=None, max_examples=40)
+@given(moments, st.integers(-60, 60))
+@example(at("2025-01-01 09:00"), -150)
+@example(at("2025-12-31 16:00"), 150)
+def test_whole_weeks_of_work_are_whole_weeks(t: datetime, weeks: int) -> None:
+    """Where no day is special 40 hours are a week, however many years ahead or back."""
+    calendar = fresh()
+    start = calendar.next_working(t)
+    moved = start + timedelta(weeks=weeks)
+    assert calendar.next_working(calendar.add(start, weeks * PLAIN_WEEK)) == moved
+    assert fresh().between(start, moved) == weeks * PLAIN_WEEK
+
+
 # --- cases worked out by hand -------------------------------------------------------------------
 
 WH, WD, CD = LimitUnit.WORKING_HOURS, LimitUnit.WORKING_DAYS, LimitUnit.CALENDAR_DAYS
@@ -307,6 +349,97 @@ def test_subtract_by_hand(moment: str, seconds: int, expected: str, why: str) ->
 
 
 @pytest.mark.parametrize(
+    ("start", "end", "hours", "why"),
+    [
+        ("2024-12-30 07:00", "2025-01-02 17:00", 32, "Monday to Thursday over a new year"),
+        ("2023-12-29 16:00", "2024-01-02 08:00", 10, "Friday 1:00, Monday 8:00, Tuesday 1:00"),
+        ("2020-12-31 16:00", "2021-01-01 08:00", 2, "the last hour and the first, years back"),
+        ("2031-12-31 16:00", "2032-01-01 08:00", 2, "and years ahead"),
+        ("2022-01-03 07:00", "2023-01-02 07:00", 52 * 40, "a whole year, the first of it"),
+        ("2025-01-01 00:00", "2025-01-01 07:30", 0.5, "the first day that is known"),
+        ("2025-12-31 16:30", "2026-01-01 00:00", 0.5, "the last day of the year"),
+    ],
+)
+def test_the_turn_of_the_year_loses_no_day(start: str, end: str, hours: float, why: str) -> None:
+    """Working time is kept year by year; a leg that runs over the seam must not notice."""
+    assert fresh().between(at(start), at(end)) == hours * HOUR, why
+
+
+@pytest.mark.parametrize(
+    ("moment", "seconds", "expected", "why"),
+    [
+        ("2026-10-08 09:00", 200 * PLAIN_WEEK, "2030-08-08 09:00", "200 weeks ahead"),
+        ("2026-10-08 09:00", -200 * PLAIN_WEEK, "2022-12-08 09:00", "200 weeks back"),
+        ("2025-01-01 07:00", -1, "2024-12-31 16:59:59", "the second before the year"),
+        ("2025-12-31 16:59:59", 1, "2025-12-31 17:00", "the year's last second ends at closing"),
+        ("2025-12-31 16:59:59", 2, "2026-01-01 07:00:01", "the second after it is next year's"),
+        ("2025-12-31 17:00", 0, "2026-01-01 07:00", "work can start in the next year only"),
+        ("2019-03-01 17:00", 1, "2019-03-04 07:00:01", "over a weekend, years back"),
+    ],
+)
+def test_a_due_time_in_another_year(moment: str, seconds: int, expected: str, why: str) -> None:
+    """Land cases run for years, and a due time may lie in a year nobody has looked at yet."""
+    assert fresh().add(at(moment), seconds) == at(expected), why
+
+
+@pytest.mark.parametrize("closing", ["2026-10-08 11:30", "2026-10-08 17:00", "2026-12-31 17:00"])
+def test_the_last_second_of_a_block_ends_with_it(closing: str) -> None:
+    """One second of work before lunch is due at lunch, not after it."""
+    assert fresh().add(at(closing) - SECOND, 1) == at(closing)
+    assert fresh().add(at(closing) - SECOND, 2) > at(closing) + SECOND
+
+
+@pytest.mark.parametrize(
+    ("day", "works"),
+    [
+        ("2026-10-08", True),
+        ("2026-10-10", False),
+        ("2026-10-12", False),
+        ("2026-10-17", True),
+        ("2026-10-18", True),
+        ("2012-10-08", True),
+        ("2012-10-07", False),
+    ],
+)
+def test_a_working_day_is_one_with_any_working_time(day: str, works: bool) -> None:  # noqa: FBT001
+    """The desk's calendar shows it: a half day and a make-up day are open, a day off is not."""
+    worked = {"2026-10-17": None, "2026-10-18": MORNING}
+    calendar = fresh(days_off=["2026-10-12"], working_days=worked)
+    assert calendar.is_working_day(date.fromisoformat(day)) is works
+
+
+def test_a_make_up_day_is_worked_like_a_monday() -> None:
+    """The decree swaps whole days, so the hours are those of the week's first day."""
+    week = {"mon": FULL, "tue": MORNING, "fri": MORNING}
+    calendar = fresh(week=week, working_days={"2026-10-10": None})
+    assert calendar.end_of_day(date(2026, 10, 10)) == at("2026-10-10 17:00")
+    assert calendar.between(at("2026-10-10 00:00"), at("2026-10-11 00:00")) == WORKING_DAY
+
+
+def test_a_half_day_has_its_own_hours() -> None:
+    """To the minute, even on a day that is otherwise worked in full or not at all."""
+    worked = {"2026-10-08": [["07:45", "10:20"]], "2026-10-10": MORNING}
+    calendar = fresh(working_days=worked)
+    assert calendar.next_working(at("2026-10-08 06:00")) == at("2026-10-08 07:45")
+    assert calendar.end_of_day(date(2026, 10, 8)) == at("2026-10-08 10:20")
+    assert calendar.end_of_day(date(2026, 10, 10)) == at("2026-10-10 11:30")
+
+
+def test_a_day_off_is_passed_over() -> None:
+    """Nobody is due on a holiday, and its hours are nobody's working time."""
+    calendar = fresh(days_off=["2026-10-08", "2026-10-09"])
+    assert calendar.end_of_day(date(2026, 10, 8)) == at("2026-10-12 17:00")
+    assert calendar.add(at("2026-10-07 16:00"), 2 * HOUR) == at("2026-10-12 08:00")
+
+
+def test_days_off_and_make_up_days_stand_side_by_side() -> None:
+    """A swap needs both: the bridge day is off and the Saturday before it is worked."""
+    calendar = fresh(days_off=["2026-10-09"], working_days={"2026-10-10": None})
+    assert calendar.between(at("2026-10-09 00:00"), at("2026-10-10 00:00")) == 0
+    assert calendar.between(at("2026-10-10 00:00"), at("2026-10-11 00:00")) == WORKING_DAY
+
+
+@pytest.mark.parametrize(
     ("amount", "unit", "due"),
     [
         (5, WH, "2026-10-11 03:30"),
@@ -344,6 +477,40 @@ def test_always_is_shared() -> None:
     assert WorkCalendar.always() is ALWAYS
     assert ALWAYS.continuous
     assert not PROVINCE.continuous
+
+
+@pytest.mark.parametrize(
+    ("change", "continuous"),
+    [
+        ({"week": dict.fromkeys(EVERY_DAY, NIGHT_AND_DAY)}, True),
+        ({"week": dict.fromkeys(EVERY_DAY, FULL)}, False),
+        ({"week": dict.fromkeys(EVERY_DAY[:6], NIGHT_AND_DAY)}, False),
+        ({"week": dict.fromkeys(EVERY_DAY, NIGHT_AND_DAY), "days_off": ["2026-10-08"]}, False),
+        (
+            {
+                "week": dict.fromkeys(EVERY_DAY, NIGHT_AND_DAY),
+                "working_days": {"2026-10-08": MORNING},
+            },
+            False,
+        ),
+    ],
+)
+def test_a_calendar_is_continuous_when_every_second_works(
+    change: dict[str, Any],
+    continuous: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """Only then are days counted to the second; with a single gap they end at closing."""
+    calendar = fresh(**change)
+    assert calendar.continuous is continuous
+    due = TimeLimit(2, CD).due(calendar, at("2026-10-10 09:30"))
+    assert (due == at("2026-10-12 09:30")) is continuous
+
+
+def test_a_calendar_keeps_its_code_and_zone() -> None:
+    """The directory finds an agency's calendar by its code, and results are in its zone."""
+    calendar = fresh(code="dak-lak-2", tz="Asia/Bangkok")
+    assert (calendar.code, calendar.tz) == ("dak-lak-2", ZoneInfo("Asia/Bangkok"))
+    assert calendar.next_working(at("2026-10-08 09:00")).tzinfo == ZoneInfo("Asia/Bangkok")
 
 
 def test_offsets_come_from_the_zone() -> None:
@@ -391,6 +558,10 @@ def test_a_negative_limit_is_refused() -> None:
         ({"week": {}}, "week"),
         ({"week": {"mon": []}}, "week"),
         ({"week": {"monday": FULL}}, "monday"),
+        ({"week": {"monday": FULL}}, "some of mon, tue, wed, thu, fri, sat, sun, got"),
+        ({"week": {"mon": [["07:00", "12:00"], ["12:00", "17:00"]]}}, "touch"),
+        ({"week": {"mon": [["07:00", "07:00"]]}}, "empty"),
+        ({"working_days": {"2026-10-08": [["11:30", "07:00"]]}}, "out of order"),
         ({"week": {"mon": [["7:00", "11:30"]]}}, "7:00"),
         ({"week": {"mon": [["07:00", "24:30"]]}}, "24:30"),
         ({"week": {"mon": [["11:30", "07:00"]]}}, "11:30"),

@@ -35,6 +35,7 @@ from tests.domain.builders import (
     marks,
     procedure,
     step,
+    unit_leg,
 )
 from tests.domain.story import Story, accepted
 
@@ -96,6 +97,18 @@ def test_units_in_the_workspace_get_no_messages() -> None:
     story.do(hand_over, WORKER)
     story.until("2026-11-20 08:00").wake()
     assert sent(story, story.events) == []
+
+
+def test_an_agency_hears_of_the_end_though_a_citizens_leg_ends_before_its_own() -> None:
+    """A slip concerns no agency; the agency that is named after it works for nothing else."""
+    first = step(unit_leg("a"), unit_leg("b", "land", required=False))
+    story = accepted(procedure(first, step(agency_leg("police"))))
+    story.do(send_back, SURVEYOR, reason="x", leg=3)
+    story.do(request_supplement, CLERK, checks=marks("paper:id"))
+    story.do(hand_over, WORKER, leg=2)
+    (event,) = story.do(withdraw, CITIZEN_OWNER)
+    assert event.data["cancelled"] == [3, 5, 6]
+    assert sent(story, [event]) == [("leg.cancelled", 6, POLICE)]
 
 
 def test_a_warning_is_a_reminder_and_lateness_is_overdue() -> None:

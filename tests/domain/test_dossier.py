@@ -7,7 +7,8 @@ from chalicelib.domain.desk import accept, request_supplement
 from chalicelib.domain.dossier import IDLE, SILENT
 from chalicelib.domain.errors import NotFoundError, StaleError
 from chalicelib.domain.leg import CITIZEN, SETTLEMENT_LEG
-from chalicelib.domain.milestones import next_wake
+from chalicelib.domain.milestones import claim_passed, next_wake
+from chalicelib.domain.procedure import Effect, Milestone
 from chalicelib.domain.terms import EventType, LegKind, LegState, Stage, Status
 from chalicelib.domain.unit import complete, decline_receipt, extend, hand_over, receive, send_back
 from tests.domain.builders import (
@@ -22,6 +23,9 @@ from tests.domain.builders import (
     at,
     days,
     marks,
+    procedure,
+    step,
+    unit_leg,
 )
 from tests.domain.story import Story, accepted
 
@@ -240,3 +244,35 @@ def test_the_intakes_place_is_a_wait_of_its_own() -> None:
     assert story.dossier.seq == 1
     story.do(accept, CLERK)
     assert story.dossier.seq == 2
+
+
+def test_a_decision_stores_the_legs_that_it_changed() -> None:
+    """The transaction writes those and no others, each under its number."""
+    dossier = accepted().loaded()
+    receive(dossier, WORKER)
+    assert dossier.touched == {2}
+
+
+def test_a_milestone_that_passed_stores_its_leg() -> None:
+    """The claim is what keeps a second timer from warning again."""
+    dossier = accepted().until("2026-10-07 11:00").loaded()
+    assert claim_passed(dossier) == 1
+    assert dossier.touched == {2}
+
+
+def test_a_leg_has_the_ladder_that_its_route_gives_it() -> None:
+    """Officials configure warnings per leg, so the leg's own code finds them (R2)."""
+    own = (Milestone("half", Effect.REMIND, 50),)
+    story = accepted(procedure(step(unit_leg("do", ladder=own), unit_leg("other", "land"))))
+    assert story.dossier.ladder(story.leg(2)) == own
+    assert story.dossier.wake_at == at("2026-10-06 15:00")
+
+
+def test_a_warning_given_at_the_moment_of_a_pause_stays_given() -> None:
+    """The clock stands at the very threshold: what has passed has passed, nobody hears it twice."""
+    story = accepted().until("2026-10-07 11:00")
+    assert [event.data["milestone"] for event in story.wake()] == ["due_soon"]
+    story.do(send_back, WORKER, reason="x")
+    story.wait(hours=3).do(hand_over, CLERK)
+    assert story.leg(2).claimed == ("due_soon",)
+    assert story.wake() == []

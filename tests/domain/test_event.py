@@ -1,5 +1,9 @@
 """The record of what happened: inspection and compensation rest on its not being changed."""
 
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -91,6 +95,30 @@ def test_stamps_are_utc_to_the_second_and_sort_as_text() -> None:
     """Sort keys of the table are made of them."""
     assert stamp(at("2026-10-05 08:00:59.999999")) == "2026-10-05T01:00:59Z"
     assert stamp(at("2026-10-05 06:30")) == "2026-10-04T23:30:00Z"
+
+
+@contextmanager
+def machine_in(zone: str) -> Iterator[None]:
+    """The machine's own time zone, for as long as it lasts."""
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = zone
+    time.tzset()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TZ"]
+        else:
+            os.environ["TZ"] = before
+        time.tzset()
+
+
+@pytest.mark.parametrize("zone", ["Asia/Ho_Chi_Minh", "America/New_York"])
+def test_a_stamp_does_not_depend_on_the_machine(zone: str) -> None:
+    """A chain that was written in Lambda is recomputed on an auditor's laptop."""
+    with machine_in(zone):
+        assert stamp(at("2026-10-05 08:00")) == "2026-10-05T01:00:00Z"
+        assert EVENT.digest() == "kqtkpm7nwnykYLx6fuf3WQK9Bw_kHTwTusfPHH8Zbtg"
 
 
 def test_a_moment_comes_back_from_its_stamp() -> None:

@@ -5,12 +5,15 @@ import pytest
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.calendar import LimitUnit, TimeLimit
 from chalicelib.domain.errors import ConflictError, ForbiddenError, RuleError
+from chalicelib.domain.procedure import ExtensionRule
 from chalicelib.domain.terms import Role
 from chalicelib.domain.unit import complete, extend, send_back
 from tests.domain.builders import (
     CHAIR,
     CLERK,
+    HOUR,
     LAND,
+    NAME,
     OFFICE,
     PROVINCE,
     SIDE_BY_SIDE,
@@ -158,3 +161,17 @@ def test_the_settlements_warnings_return_with_its_clock() -> None:
     extended(story, TimeLimit(1, LimitUnit.WORKING_HOURS))
     assert story.leg(0).claimed == ("due_soon",)
     assert (story.leg(0).clock.epoch, story.leg(0).told) == (1, ())
+
+
+def test_days_of_an_extension_end_on_the_holders_calendar() -> None:
+    """What is asked for and what the law allows are measured alike, by the hours of the unit."""
+    most = TimeLimit(1, LimitUnit.CALENDAR_DAYS)
+    story = accepted(procedure(step(unit_leg("do", "land")), extension=ExtensionRule(NAME, most)))
+    leader = official(LAND, Role.LEADER)
+    error = RuleError("extension.too_long", pointer="/limit")
+    longer = TimeLimit(2, LimitUnit.CALENDAR_DAYS)
+    story.refuses(error, extend, leader, limit=longer, reason="x")
+    story.do(extend, leader, limit=most, reason="x")
+    added = 5 * HOUR + HOUR // 2 + WORKING_DAY  # Monday 09:00 to Tuesday 16:30, lunch at 11:00
+    assert story.events[-1].data == {"seconds": added}
+    assert story.leg(2).clock.budget == 3 * WORKING_DAY + added

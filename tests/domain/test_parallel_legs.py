@@ -238,4 +238,30 @@ def test_a_dependent_leg_stays_paused_while_the_other_waits() -> None:
     story.answers(4, Outcome.INCOMPLETE, items=("paper:id",))
     story.answers(3, Outcome.INCOMPLETE, items=("paper:id",))
     story.do(hand_over, WORKER, leg=5)
-    assert story.running() == [6]
+    assert (story.running(), story.leg(4).waits) == ([6], 6)
+    story.do(hand_over, WORKER, leg=6)
+    assert story.running() == [3, 4]
+
+
+def test_a_leg_that_waits_on_does_not_keep_the_next_one_waiting() -> None:
+    """Of two that waited for one answer each goes on, or not, for a reason of its own."""
+    first = unit_leg("x", depends_on=("y", "police"))
+    story = accepted(procedure(step(first, unit_leg("y", "land"), agency_leg("police"))))
+    story.do(send_back, SURVEYOR, reason="x", leg=3)
+    story.answers(4, Outcome.INCOMPLETE, items=("paper:id",))
+    assert [story.leg(n).waits for n in (2, 3, 4)] == [5, 5, 6]
+    story.do(hand_over, CLERK, leg=5)
+    assert [story.leg(n).waits for n in (2, 3, 4)] == [6, None, 6]
+    story.do(hand_over, CLERK, leg=6)
+    assert story.running() == [2, 3, 4]
+
+
+def test_a_question_about_an_earlier_step_belongs_to_that_step() -> None:
+    """The review and the slip of a leg left behind say nothing about where the dossier is."""
+    first = step(unit_leg("a"), unit_leg("b", "land", required=False))
+    story = accepted(procedure(first, step(unit_leg("c")), step(unit_leg("d"))))
+    story.do(complete, WORKER, result="R-1", leg=2)
+    story.do(send_back, SURVEYOR, reason="x", leg=3)
+    story.do(request_supplement, CLERK, checks=marks("paper:id"), leg=5)
+    assert story.dossier.step == 1
+    assert [story.leg(n).step for n in (3, 5, 6)] == [0, 0, 0]

@@ -176,3 +176,11 @@ def test_the_agency_after_a_payment_hears_of_its_leg() -> None:
     story.answers(2, Outcome.COMPLETED, amount=5)
     events = story.do(record_payment, CLERK, amount=5, receipt="B-1")
     assert [each.message for each in deliveries(story.dossier, events)] == ["leg.opened"]
+
+
+def test_after_a_part_only_the_rest_is_taken() -> None:
+    """What was paid before counts, else the second instalment could be too much."""
+    story = asked_to_pay()
+    pay(story, 500_000)
+    error = RuleError("payment.amount", pointer="/amount", outstanding=1_000_000)
+    story.refuses(error, record_payment, CLERK, amount=1_000_001, receipt="B-2")

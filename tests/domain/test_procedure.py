@@ -13,6 +13,8 @@ from chalicelib.domain.procedure import (
     Fee,
     FeeKind,
     Milestone,
+    Paper,
+    Text,
 )
 from chalicelib.domain.terms import Channel, LegKind, Rung
 from tests.domain.builders import (
@@ -116,6 +118,61 @@ def test_the_subjects_are_sections_and_papers() -> None:
         "paper:proof",
     }
     assert procedure(form={}, papers=()).subjects == frozenset()
+
+
+NAMED = procedure(
+    form={
+        "properties": {
+            "person": {"title": "Người yêu cầu", "x-en": "The applicant"},
+            "matter": {"title": "Việc"},
+            "plain": {"x-en": "Plain"},
+            "land:use": {"title": "Sử dụng đất", "x-en": "Land use"},
+            "id": {"title": "Số định danh", "x-en": "Identity number"},
+        },
+        "title": "Tờ khai",
+    },
+    papers=(Paper("id", Text("Căn cước", "Identity card")), Paper("proof", NAME)),
+)
+
+
+@pytest.mark.parametrize(
+    ("subject", "vi", "en"),
+    [
+        ("paper:id", "Căn cước", "Identity card"),
+        ("paper:proof", "mẫu", "sample"),
+        ("section:person", "Người yêu cầu", "The applicant"),
+        ("section:id", "Số định danh", "Identity number"),
+        ("section:land:use", "Sử dụng đất", "Land use"),
+    ],
+)
+def test_a_subject_is_called_by_its_name_in_both_languages(subject: str, vi: str, en: str) -> None:
+    """A citizen who is asked for `paper:id` cannot know what that is."""
+    assert NAMED.called(subject) == Text(vi, en)
+
+
+def test_a_section_without_an_english_title_is_called_by_the_vietnamese() -> None:
+    """Vietnamese decides, and some name in either language is better than a code."""
+    assert NAMED.called("section:matter") == Text("Việc", "Việc")
+
+
+def test_a_section_without_a_vietnamese_title_is_called_by_its_code() -> None:
+    """A form that is being written must still be shown."""
+    assert NAMED.called("section:plain") == Text("section:plain", "Plain")
+
+
+@pytest.mark.parametrize(
+    "subject", ["section:gone", "paper:gone", "paper:person", "other:person", "person", "proof"]
+)
+def test_what_is_no_subject_is_called_by_its_code(subject: str) -> None:
+    """Nothing borrows the name of another subject, so a wrong code is seen to be wrong."""
+    assert NAMED.called(subject) == Text(subject, subject)
+
+
+def test_a_procedure_without_a_form_calls_sections_by_their_code() -> None:
+    """A procedure of papers only has no properties to look in."""
+    version = procedure(form={})
+    assert version.called("section:person") == Text("section:person", "section:person")
+    assert version.called("paper:id") == NAME
 
 
 def test_a_leg_of_the_route_is_found_by_step_and_code() -> None:

@@ -45,6 +45,7 @@ def test_the_agency_holds_it_while_the_unit_waits() -> None:
     assert (leg.clock.budget, leg.clock.since) == (2 * WORKING_DAY, at("2026-10-05 10:00"))
     assert (waiting.state, waiting.waits, waiting.clock.consumed) == (LegState.PAUSED, 3, 3600)
     assert waiting.received_by == WORKER.id
+    assert leg.required is True
     assert (story.dossier.status, story.dossier.stage) == (Status.PROCESSING, Stage.INTER_AGENCY)
     event = story.events[-1]
     assert (event.type, event.leg, event.data) == ("agency_requested", 2, {"to": [3]})

@@ -18,6 +18,7 @@ from tests.domain.builders import (
     OWNER,
     SUBMITTER,
     at,
+    both,
     procedure,
 )
 from tests.domain.story import Story
@@ -54,6 +55,13 @@ def test_the_channel_fixes_the_answer_limit(channel: Channel, hours: int) -> Non
     story = Story(procedure(answer_limit=BY_CHANNEL), channel=channel)
     assert story.dossier.channel is channel
     assert story.leg(1).clock.budget == hours * HOUR
+
+
+def test_days_for_the_answer_end_on_the_desks_calendar() -> None:
+    """Friday plus one day is Saturday, when this desk is closed: Monday, at its closing."""
+    limit = both(TimeLimit(1, LimitUnit.CALENDAR_DAYS))
+    story = Story(procedure(answer_limit=limit), now=at("2026-10-09 08:00"))
+    assert story.due(1) == at("2026-10-12 17:00")
 
 
 def test_the_first_event_opens_the_record() -> None:

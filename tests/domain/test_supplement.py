@@ -4,13 +4,14 @@ import pytest
 
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.citizen import supplement
-from chalicelib.domain.desk import accept, request_supplement
+from chalicelib.domain.desk import Check, accept, request_supplement
 from chalicelib.domain.errors import ConflictError, ForbiddenError, RuleError
 from chalicelib.domain.interagency import Outcome
 from chalicelib.domain.terms import LegState, Role, Stage, Status
 from chalicelib.domain.unit import hand_over, send_back
 from tests.domain.builders import (
     BIRTH,
+    CHAIR,
     CITIZEN_OWNER,
     CLERK,
     DESK,
@@ -26,6 +27,9 @@ from tests.domain.builders import (
     marks,
     official,
     person,
+    procedure,
+    step,
+    unit_leg,
 )
 from tests.domain.story import Story, accepted
 
@@ -169,3 +173,40 @@ def test_two_slips_of_parallel_legs_can_both_be_answered() -> None:
     story.do(request_supplement, CLERK, checks=marks("paper:id"), leg=4)
     story.do(request_supplement, CLERK, checks=marks("paper:id"), leg=5)
     story.do(supplement, CITIZEN_OWNER, subjects=["paper:id"])
+
+
+def test_a_slip_that_is_begun_must_be_answered_whole() -> None:
+    """Another slip's whole answer does not hide that this one lacks a section."""
+    story = accepted(SIDE_BY_SIDE)
+    story.do(send_back, WORKER, reason="x", leg=2)
+    story.do(send_back, SURVEYOR, reason="y", leg=3)
+    story.do(request_supplement, CLERK, checks=marks("paper:id"), leg=4)
+    second = {"checks": marks("section:matter", "section:person"), "reason": "found on site"}
+    story.do(request_supplement, CHAIR, leg=5, **second)
+    error = RuleError(
+        "supplement.missing", pointer="/answers/matter", subject=ONE_UNIT.called("section:matter")
+    )
+    story.refuses(error, supplement, CITIZEN_OWNER, subjects=["paper:id", "section:person"])
+    (event,) = story.do(supplement, CITIZEN_OWNER, subjects=["paper:id"])
+    assert (event.data["slips"], event.data["resumed"]) == ([6], [2])
+
+
+@pytest.mark.parametrize("subjects", [[], ["paper:proof"]])
+def test_an_answer_to_nothing_says_what_is_missing(subjects: list[str]) -> None:
+    """The citizen is told what to give before being told what not to give."""
+    error = RuleError(
+        "supplement.missing", pointer="/answers/person", subject=ONE_UNIT.called("section:person")
+    )
+    asked("section:person").refuses(error, supplement, CITIZEN_OWNER, subjects=subjects)
+
+
+def test_the_fault_points_to_the_whole_name_of_the_section() -> None:
+    """The form jumps to the section that is missing, even where its name holds a colon."""
+    form = {"properties": {"land:use": {"title": "Sử dụng đất"}}}
+    version = procedure(step(unit_leg("do")), form=form, papers=())
+    story = Story(version)
+    checks = {"section:land:use": Check(good=False, reason_code="unclear", todo="name the plot")}
+    story.do(request_supplement, CLERK, checks=checks)
+    called = version.called("section:land:use")
+    error = RuleError("supplement.missing", pointer="/answers/land:use", subject=called)
+    story.refuses(error, supplement, CITIZEN_OWNER, subjects=[])
