@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 HANDLERS = ("wake", "rollover", "on_change", "on_upload", "reconcile", "seed", "app")
 
 
-def eventually(look: Callable[[], Any], seconds: float = 15) -> Any:
+def eventually(look: Callable[[], Any], seconds: float = 60) -> Any:
     """What `look` answers once it is true; fails after some seconds of it being false."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
