@@ -146,8 +146,8 @@ def _of_leg(leg: RouteLeg, version: ProcedureVersion) -> Iterator[str]:
         yield f"leg {leg.code}: shares {sorted(strangers)}, neither a section nor a paper"
     yield from (f"leg {leg.code}: {problem}" for problem in _of_ladder(leg.ladder))
     if leg.kind is LegKind.PAYMENT:
-        if leg.unit or leg.limit:
-            yield f"leg {leg.code}: a payment has neither unit nor limit"
+        if leg.unit or leg.limit or not leg.required:
+            yield f"leg {leg.code}: a payment has neither unit nor limit, and is required"
     elif leg.kind not in (LegKind.UNIT, LegKind.AGENCY):
         yield f"leg {leg.code}: a route has units, agencies and payments, not {leg.kind}"
     elif leg.limit is None or leg.unit is None or bool(leg.unit.kind) == bool(leg.unit.agency):

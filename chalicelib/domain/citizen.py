@@ -7,6 +7,7 @@ from chalicelib.domain.dossier import Context, Dossier
 from chalicelib.domain.errors import ConflictError, ForbiddenError, RuleError
 from chalicelib.domain.ids import AgencyCode, DossierCode, PersonRef
 from chalicelib.domain.leg import Leg
+from chalicelib.domain.route import work_is_left
 from chalicelib.domain.terms import Channel, EventType, LegKind, Role, Status
 
 
@@ -36,11 +37,15 @@ def submit(
         submitted_at=ctx.now,
         generation_at=ctx.now,
     )
-    limit = ctx.procedure.answer_limit.of(channel)
-    budget = limit.budget(ctx.directory.calendar(desk), ctx.now)
-    intake = dossier.open_leg(LegKind.INTAKE, desk, budget)
+    intake = dossier.open_leg(LegKind.INTAKE, desk, answer_budget(ctx, channel, desk))
     dossier.record(EventType.SUBMITTED, actor, intake, channel=channel.value)
     return dossier
+
+
+def answer_budget(ctx: Context, channel: Channel, desk: AgencyCode) -> int:
+    """Working seconds that the desk has for its answer, from now."""
+    limit = ctx.procedure.answer_limit.of(channel)
+    return limit.budget(ctx.directory.calendar(desk), ctx.now)
 
 
 def require_owner(dossier: Dossier, actor: Actor) -> None:
@@ -98,12 +103,19 @@ def _answer(dossier: Dossier, slip: Leg) -> list[Leg]:
     dossier.resume_waiting(slip)
     for leg in waiting:
         if leg.kind is LegKind.INTAKE:
-            leg.clock, leg.claimed, leg.told = leg.clock.restart(dossier.ctx.now), (), ()
+            budget = answer_budget(dossier.ctx, dossier.channel, dossier.desk)
+            leg.clock, leg.claimed, leg.told = leg.clock.restart(dossier.ctx.now, budget), (), ()
     return [leg for leg in waiting if leg.is_running]
 
 
 def withdraw(dossier: Dossier, actor: Actor, *, reason: str = "") -> None:
-    """Until the result exists; the agencies' legs are cancelled with it."""
+    """Until the result is signed; the agencies' legs are cancelled with it.
+
+    Raise RuleError when only a payment is between the signed result and the citizen.
+    """
     require_owner(dossier, actor)
+    on_route = dossier.accepted_at and dossier.step < len(dossier.ctx.procedure.route)
+    if on_route and not dossier.is_closed and not work_is_left(dossier):
+        raise RuleError("withdraw.result_signed")
     cut = dossier.end(Status.WITHDRAWN, "withdrawn")
     dossier.record(EventType.WITHDRAWN, actor, note=reason, cancelled=[leg.n for leg in cut])

@@ -58,6 +58,6 @@ class Clock:
         """Add to the budget."""
         return replace(self, budget=self.budget + seconds, epoch=self.epoch + 1)
 
-    def restart(self, now: datetime) -> "Clock":
-        """Start anew with the same budget (the intake of a resubmitted dossier)."""
-        return Clock(self.budget, since=now, epoch=self.epoch + 1)
+    def restart(self, now: datetime, budget: int) -> "Clock":
+        """Start anew (the intake of a resubmitted dossier)."""
+        return Clock(budget, since=now, epoch=self.epoch + 1)

@@ -82,8 +82,10 @@ def _delivery(dossier: Dossier, event: Event, message: Message, leg: Leg) -> Del
 
 def _caused(dossier: Dossier, event: Event) -> Iterator[tuple[Message, Leg]]:
     if event.type is EventType.MILESTONE_PASSED and event.leg:
-        late = event.data["milestone"] != "due_soon"
-        yield (Message.LEG_OVERDUE if late else Message.LEG_REMINDER), dossier.leg(event.leg)
+        leg = dossier.leg(event.leg)
+        passed = (mark for mark in dossier.ladder(leg) if mark.code == event.data["milestone"])
+        late = any(mark.is_late(leg.clock.budget) for mark in passed)
+        yield (Message.LEG_OVERDUE if late else Message.LEG_REMINDER), leg
     for n in event.data.get("cancelled", ()):
         yield Message.LEG_CANCELLED, dossier.leg(n)
     for n in event.data.get("to", ()):

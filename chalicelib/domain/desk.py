@@ -17,6 +17,7 @@ from chalicelib.domain.leg import CITIZEN, SETTLEMENT_LEG, Leg
 from chalicelib.domain.procedure import PROMISE_LAPSED
 from chalicelib.domain.route import DAY, enter, passed
 from chalicelib.domain.terms import EventType, LegKind, Role, Status
+from chalicelib.domain.unit import take_over
 
 
 def accept(dossier: Dossier, actor: Actor, leg: int | None = None) -> None:
@@ -82,17 +83,21 @@ def request_supplement(
     Raise RuleError when a paper or section is unmarked, when nothing is faulty, or when it is a
     second request that no leader approves.
     """
-    asking = dossier.turn(leg, LegKind.INTAKE, LegKind.REVIEW)
+    asking = dossier.turn(leg, LegKind.INTAKE, LegKind.REVIEW, LegKind.UNIT, of=dossier.desk)
     if asking.holder != dossier.desk:
         raise RuleError("supplement.desk_only")
     leader = actor.leads(dossier.ctx.directory.hierarchy(asking.holder))
     if not leader:
         actor.require([asking.holder], Role.DESK)
     faulty = _faulty(dossier, checks)
-    second = _is_second(dossier, faulty)
+    running = _asked_already(dossier, faulty)
+    second = running is None and _is_second(dossier, faulty)
     if second and not (leader and reason):
         raise RuleError("supplement.once", pointer="/checks")
-    slip = _open_slip(dossier, asking, faulty)
+    if asking.kind is not LegKind.INTAKE:
+        take_over(dossier, asking, actor)
+    slip = running or _open_slip(dossier, asking, faulty)
+    _wait_for(dossier, asking, slip)
     dossier.record(
         EventType.SUPPLEMENT_REQUESTED,
         actor,
@@ -104,9 +109,14 @@ def request_supplement(
     )
 
 
+def _asked_already(dossier: Dossier, faulty: list[str]) -> Leg | None:
+    """A slip for a parallel leg that asks for all of it and is not answered yet."""
+    slips = (leg for leg in dossier.running() if leg.kind is LegKind.SUPPLEMENT)
+    return next((slip for slip in slips if set(faulty) <= set(slip.asked)), None)
+
+
 def _open_slip(dossier: Dossier, asking: Leg, faulty: list[str]) -> Leg:
-    """The citizen's leg; whoever asks waits for it."""
-    slip = dossier.open_leg(
+    return dossier.open_leg(
         LegKind.SUPPLEMENT,
         CITIZEN,
         dossier.ctx.procedure.supplement_days * DAY,
@@ -115,11 +125,16 @@ def _open_slip(dossier: Dossier, asking: Leg, faulty: list[str]) -> Leg:
         giver=dossier.desk,
         asked=tuple(faulty),
     )
-    if asking.kind is LegKind.INTAKE:
-        dossier.pause(asking, waits=slip)
-    else:
+
+
+def _wait_for(dossier: Dossier, asking: Leg, slip: Leg) -> None:
+    """Whoever asks waits for the citizen; a review is over, and its waiters wait on."""
+    slip.required = slip.required or asking.required
+    dossier.touched.add(slip.n)
+    if asking.kind is LegKind.REVIEW:
         _pass_on(dossier, asking, slip)
-    return slip
+    else:
+        dossier.pause(asking, waits=slip)
 
 
 def _faulty(dossier: Dossier, checks: Mapping[str, Check]) -> list[str]:
@@ -163,9 +178,9 @@ def record_payment(
     actor.require([dossier.desk], Role.DESK)
     if leg is not None:
         dossier.turn(leg, LegKind.PAYMENT, LegKind.RETURN)
-    if dossier.status not in (Status.PAYMENT_REQUESTED, Status.PROCESSING, Status.SETTLED):
-        raise ConflictError("payment.nothing_due", pointer="/amount")
     outstanding = dossier.dues - dossier.paid
+    if dossier.is_closed or not outstanding:
+        raise ConflictError("payment.nothing_due", pointer="/amount")
     if not 0 < amount <= outstanding:
         raise RuleError("payment.amount", pointer="/amount", outstanding=outstanding)
     dossier.paid += amount
@@ -192,19 +207,25 @@ def apologise(
     promised_at: datetime,
     unit: AgencyCode,
 ) -> None:
-    """The apology with a new date, from the unit at fault (R28): `due_at` never moves."""
+    """The apology with a new date, from the unit at fault (R28): `due_at` never moves.
+
+    The date lies beyond the appointed one, and beyond one that was promised before.
+    """
     actor.require([dossier.desk], Role.DESK, Role.LEADER)
     if dossier.settlement is None or not dossier.settlement.is_open:
         raise ConflictError("apology.not_in_settlement")
     if unit not in {leg.holder for leg in dossier.legs if leg.holder != CITIZEN}:
         raise RuleError("apology.unit", pointer="/unit")
-    time_left = dossier.calendar(dossier.settlement).between(dossier.ctx.now, promised_at)
-    if time_left <= 0:
-        raise RuleError("apology.promised_at", pointer="/promised_at")
     if dossier.appointments >= dossier.ctx.procedure.reappointments:
         raise RuleError("apology.once")
+    settlement, calendar = dossier.settlement, dossier.calendar(dossier.settlement)
+    spent = settlement.clock.consumed_at(calendar, dossier.ctx.now)
+    promise = spent + calendar.between(dossier.ctx.now, promised_at)
+    if promise <= max(spent, settlement.clock.budget, dossier.promise or 0):
+        raise RuleError("apology.promised_at", pointer="/promised_at")
     dossier.appointments += 1
-    _promise(dossier, dossier.settlement, time_left)
+    dossier.promise = promise
+    _begin_promise(settlement)
     dossier.task = "" if dossier.task == "apologise" else dossier.task
     dossier.record(
         EventType.APOLOGISED,
@@ -215,10 +236,8 @@ def apologise(
     )
 
 
-def _promise(dossier: Dossier, settlement: Leg, time_left: int) -> None:
+def _begin_promise(settlement: Leg) -> None:
     """In a new epoch: it can lapse like one before it, and whoever heard of that hears again."""
-    spent = settlement.clock.consumed_at(dossier.calendar(settlement), dossier.ctx.now)
-    dossier.promise = spent + time_left
     settlement.clock = settlement.clock.extend(0)
     settlement.claimed = tuple(each for each in settlement.claimed if each != PROMISE_LAPSED.code)
     settlement.told = ()
@@ -233,6 +252,7 @@ def return_result(dossier: Dossier, actor: Actor, *, leg: int | None = None) -> 
     actor.require([handing.holder], Role.DESK)
     if dossier.paid < dossier.dues:
         raise RuleError("payment.outstanding", outstanding=dossier.dues - dossier.paid)
+    take_over(dossier, handing, actor)
     dossier.close(handing, "returned")
     if dossier.open_legs():
         dossier.record(EventType.PART_RETURNED, actor, handing)

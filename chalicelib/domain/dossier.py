@@ -5,7 +5,7 @@ The record decides: a decision loads the dossier, one function of `desk`, `unit`
 into numbered events. Nothing here reads a clock or stores anything.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,7 +15,7 @@ from chalicelib.domain.calendar import WorkCalendar
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.directory import Directory
 from chalicelib.domain.errors import ConflictError, NotFoundError, StaleError, TransitionError
-from chalicelib.domain.event import GENESIS, Event
+from chalicelib.domain.event import GENESIS, Event, Happening, Holders
 from chalicelib.domain.ids import AgencyCode, DossierCode, PersonRef, ProcedureCode
 from chalicelib.domain.leg import CITIZEN, Leg
 from chalicelib.domain.procedure import Milestone, ProcedureVersion
@@ -53,27 +53,6 @@ class Context:
     now: datetime
     procedure: ProcedureVersion
     directory: Directory
-
-
-Holders = tuple[tuple[int, AgencyCode], ...]
-
-
-@dataclass(slots=True)
-class Happening:
-    """An event in the making: it gets its number and hash when the decision is finished.
-
-    Of several in one decision (milestones passed by one timer) each keeps the place it happened
-    at; the last one shows where the decision led.
-    """
-
-    type: EventType
-    actor: Actor
-    leg: int | None
-    data: Mapping[str, Any]
-    note: str
-    status: Status
-    stage: Stage
-    holders: Holders
 
 
 @dataclass(slots=True)
@@ -146,12 +125,15 @@ class Dossier:
             return self.legs[n - 1]
         raise NotFoundError("leg.not_found", pointer="/leg", leg=n)
 
-    def turn(self, n: int | None, *kinds: LegKind) -> Leg:
+    def turn(self, n: int | None, *kinds: LegKind, of: AgencyCode | None = None) -> Leg:
         """The running leg a decision is about; without a number, the only one of these kinds.
 
+        Of several agencies' legs the one held by `of` is meant, where it is given.
         Raise ConflictError when it is nobody's turn for that (any more).
         """
         legs = [leg for leg in self.running() if leg.kind in kinds and n in (None, leg.n)]
+        if n is None and of:
+            legs = [leg for leg in legs if leg.holder == of]
         if len(legs) != 1:
             raise ConflictError("leg.choose_one" if legs else "leg.not_running", pointer="/leg")
         return legs[0]
@@ -165,9 +147,13 @@ class Dossier:
 
     @property
     def results(self) -> list[Leg]:
-        """Legs whose results may be handed out: all once settled, an independent one at once."""
+        """Legs whose results may be handed out: all once settled, an independent one at once.
+
+        What an agency outside the route answered is for the unit that asked it.
+        """
         settled = self.status in (Status.SETTLED, Status.RETURNED)
-        return [leg for leg in self.legs if leg.result and (settled or not leg.required)]
+        ready = (leg for leg in self.legs if leg.result and not leg.is_requested)
+        return [leg for leg in ready if settled or not leg.required]
 
     @property
     def due_at(self) -> datetime | None:
@@ -253,11 +239,15 @@ class Dossier:
             leg.state, leg.waits = LegState.RUNNING, None
             self.forget_ahead(leg)
 
+    def depends_on_any(self, leg: Leg, others: list[Leg]) -> bool:
+        """Whether the route lets this leg wait for one of `others`."""
+        codes = self.ctx.procedure.depends_on(leg.step, leg.code)
+        return any(each.step == leg.step and each.code in codes for each in others)
+
     def _paused_before(self, leg: Leg, ended: Leg) -> Leg | None:
         """A leg that this one depends on and that goes on waiting after `ended`."""
-        codes = self.ctx.procedure.depends_on(leg.step, leg.code)
         paused = (each for each in self.legs if each.waits not in (None, ended.n))
-        return next((each for each in paused if each.step == leg.step and each.code in codes), None)
+        return next((each for each in paused if self.depends_on_any(leg, [each])), None)
 
     def forget_ahead(self, leg: Leg, spent: int | None = None) -> None:
         """In a new epoch keep only the milestones that are behind the clock: those never return."""
@@ -282,6 +272,7 @@ class Dossier:
     def end(self, status: Status, outcome: str) -> list[Leg]:
         """End the dossier for good; returns the legs that were cut short."""
         self.move(status)
+        self.task = ""
         if self.settlement and self.settlement.is_open:
             self.close(self.settlement, outcome)
         return self.cancel_open(outcome)
@@ -291,12 +282,7 @@ class Dossier:
         return self.ctx.procedure.ladder(leg.kind, leg.step, leg.code)
 
     def _dependents(self, leg: Leg) -> list[Leg]:
-        return [
-            other
-            for other in self.running()
-            if other.step == leg.step
-            and leg.code in self.ctx.procedure.depends_on(other.step, other.code)
-        ]
+        return [other for other in self.running() if self.depends_on_any(other, [leg])]
 
     # -- finishing a decision
 
@@ -322,7 +308,7 @@ class Dossier:
         return tuple((leg.n, leg.holder) for leg in self.running())
 
     def _follow_legs(self) -> None:
-        """Status 5 or 6 only while no other leg runs; the settlement clock rests with them."""
+        """Status 5 or 6 only while no other leg runs."""
         if self.is_closed or self.status is Status.SETTLED:
             return
         running = self.running()
@@ -332,10 +318,11 @@ class Dossier:
         elif self.status in (Status.SUPPLEMENT_REQUESTED, Status.PAYMENT_REQUESTED):
             self.move(Status.PROCESSING if self.accepted_at else Status.SUBMITTED)
         if self.settlement:
-            self._rest(self.settlement, self.status)
+            self._rest(self.settlement, [leg for leg in running if leg.required] or running)
 
-    def _rest(self, settlement: Leg, status: Status) -> None:
-        resting = status in (Status.SUPPLEMENT_REQUESTED, Status.PAYMENT_REQUESTED)
+    def _rest(self, settlement: Leg, running: list[Leg]) -> None:
+        """The clock of the whole rests while the citizen holds all that the result waits for."""
+        resting = bool(running) and all(leg.is_citizens for leg in running)
         if resting and settlement.is_running:
             settlement.clock = settlement.clock.pause(self.calendar(settlement), self.ctx.now)
             settlement.state = LegState.PAUSED

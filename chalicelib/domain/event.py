@@ -12,11 +12,33 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.domain.ids import DossierCode
+from chalicelib.domain.actor import Actor
+from chalicelib.domain.ids import AgencyCode, DossierCode
 from chalicelib.domain.terms import EventType, Stage, Status
 
 GENESIS = "0" * 43
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+Holders = tuple[tuple[int, AgencyCode], ...]
+
+
+@dataclass(slots=True)
+class Happening:
+    """An event in the making: it gets its number and hash when the decision is finished.
+
+    Of several in one decision (milestones passed by one timer) each keeps the place it happened
+    at; the last one shows where the decision led.
+    """
+
+    type: EventType
+    actor: Actor
+    leg: int | None
+    data: Mapping[str, Any]
+    note: str
+    status: Status
+    stage: Stage
+    holders: Holders
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from chalicelib.domain.terms import CITIZEN_LEGS, OPEN_LEG, LegKind, LegState
 
 CITIZEN: Final = AgencyCode("citizen")  # the holder of a supplement or a payment
 
+REQUESTED: Final = "requested"  # code of a leg at an agency outside the route
 SETTLEMENT_LEG: Final = 0  # number of the dossier's own clock, acceptance to result
 
 
@@ -47,6 +48,10 @@ class Leg:
     @property
     def is_running(self) -> bool:
         return self.state is LegState.RUNNING
+
+    @property
+    def is_requested(self) -> bool:
+        return self.code == REQUESTED
 
     @property
     def is_citizens(self) -> bool:

@@ -81,7 +81,8 @@ def _claim(dossier: Dossier, passed: Ahead) -> None:
     leg.claimed = (*leg.claimed, mark.code)
     dossier.touched.add(leg.n)
     escalation = _escalate(dossier, leg, mark)
-    leg.told = (*leg.told, *(told.officer for told in escalation.told))
+    if mark.is_late(leg.clock.budget):  # a warning is no escalation: it silences none
+        leg.told = (*leg.told, *(told.officer for told in escalation.told))
     cut = _take_effect(dossier, leg, mark)
     dossier.record(
         EventType.EXPIRED if mark.effect is Effect.EXPIRE else EventType.MILESTONE_PASSED,

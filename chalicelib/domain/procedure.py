@@ -96,6 +96,10 @@ class Milestone:
         """Working seconds consumed at which it passes."""
         return max(0, budget * self.percent // 100 + self.hours * 3600)
 
+    def is_late(self, budget: int) -> bool:
+        """Whether it passes at the due time or after it; before, it is a warning."""
+        return self.threshold(budget) >= budget
+
 
 OFFICIAL_LADDER = (
     Milestone("due_soon", Effect.ESCALATE, percent=75, rung=Rung.OFFICER),

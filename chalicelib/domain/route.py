@@ -61,6 +61,8 @@ def passed(dossier: Dossier, ended: Leg) -> list[Leg]:
     Returns the legs opened by it.
     """
     dossier.resume_waiting(ended)
+    if ended.is_requested:
+        return []
     if dossier.step >= len(dossier.ctx.procedure.route):
         return _arrive(dossier)
     if ended.step != dossier.step or _required_left(dossier):
@@ -75,14 +77,19 @@ def _required_left(dossier: Dossier) -> bool:
 
 def is_last(dossier: Dossier, leg: Leg) -> bool:
     """Whether ending this leg brings a result: the dossier's, or an independent leg's own."""
-    if not leg.required:
-        return True
-    officials = (each for each in dossier.open_legs() if not each.is_citizens)
-    if any(other.required and other is not leg for other in officials):
+    if leg.is_requested:
         return False
+    return not (leg.required and work_is_left(dossier, apart_from=leg))
+
+
+def work_is_left(dossier: Dossier, apart_from: Leg | None = None) -> bool:
+    """Whether a unit or an agency must still do something before the result is there."""
+    officials = (each for each in dossier.open_legs() if not each.is_citizens)
+    if any(each.required and each is not apart_from for each in officials):
+        return True
     later = dossier.ctx.procedure.route[dossier.step + 1 :]
     legs = (each for step in later for each in step.legs)
-    return not any(each.required and each.kind is not LegKind.PAYMENT for each in legs)
+    return any(each.required and each.kind is not LegKind.PAYMENT for each in legs)
 
 
 def _arrive(dossier: Dossier) -> list[Leg]:
@@ -125,11 +132,11 @@ def _open_return(dossier: Dossier) -> Leg:
 def refuse_on_merits(dossier: Dossier, refusing: Leg) -> tuple[list[Leg], list[Leg]]:
     """A unit or agency says no. Returns the legs cut short, and those opened.
 
-    A required leg's refusal settles the dossier and ends the others; an independent one's is
-    only its own.
+    A required leg's refusal settles the dossier and ends the others; that of an independent
+    one, or of an agency outside the route, is only its own.
     """
     dossier.close(refusing, ResultKind.REFUSAL.value)
-    if not refusing.required:
+    if refusing.is_requested or not refusing.required:
         return [], passed(dossier, refusing)
     cut = dossier.cancel_open("refused_elsewhere")
     return cut, [settle(dossier, ResultKind.REFUSAL)]
@@ -169,9 +176,22 @@ def expire(dossier: Dossier, leg: Leg) -> list[Leg]:
 
 
 def _expire_alone(dossier: Dossier, slip: Leg) -> list[Leg]:
-    waiting = [leg for leg in dossier.open_legs() if leg.waits == slip.n]
-    for each in [slip, *waiting]:
-        dossier.close(each, "expired", LegState.CANCELLED)
-    for each in waiting:
-        passed(dossier, each)
-    return waiting
+    """The leg that it was asked for ends with it, through all the reviews in between.
+
+    Legs that only depend on that one run on.
+    """
+    dossier.close(slip, "expired", LegState.CANCELLED)
+    cut: list[Leg] = []
+    ended = [slip]
+    for gone in ended:
+        waiting = [leg for leg in dossier.open_legs() if leg.waits == gone.n]
+        asked_for = [leg for leg in waiting if not dossier.depends_on_any(leg, waiting)]
+        for leg in asked_for:
+            dossier.close(leg, "expired", LegState.CANCELLED)
+        dossier.resume_waiting(gone)
+        ended += [leg for leg in asked_for if leg.kind is LegKind.REVIEW]
+        cut += asked_for
+    for leg in cut:
+        if leg.kind is not LegKind.REVIEW:
+            passed(dossier, leg)
+    return cut

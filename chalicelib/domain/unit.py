@@ -7,7 +7,7 @@ from chalicelib.domain.calendar import TimeLimit
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.errors import ConflictError, ForbiddenError, RuleError
 from chalicelib.domain.ids import AgencyCode, OfficerId
-from chalicelib.domain.leg import Leg
+from chalicelib.domain.leg import REQUESTED, Leg
 from chalicelib.domain.route import is_last, passed, refuse_on_merits, review
 from chalicelib.domain.terms import EventType, LegKind, Role, Status
 
@@ -71,7 +71,7 @@ def hand_over(dossier: Dossier, actor: Actor, *, note: str = "", leg: int | None
     if mine.kind is not LegKind.REVIEW and is_last(dossier, mine):
         raise RuleError("leg.result_needed", pointer="/action")
     received = take_over(dossier, mine, actor)
-    waiting = [leg.n for leg in dossier.open_legs() if leg.waits == mine.n]
+    waiting = [leg for leg in dossier.open_legs() if leg.waits == mine.n]
     opened = _finish(dossier, mine, "handed_over")
     dossier.record(
         EventType.HANDED_OVER,
@@ -80,7 +80,7 @@ def hand_over(dossier: Dossier, actor: Actor, *, note: str = "", leg: int | None
         note=note,
         received=received,
         to=[each.n for each in opened],
-        resumed=waiting,
+        resumed=[leg.n for leg in waiting if leg.is_running],
     )
 
 
@@ -142,7 +142,11 @@ def send_back(dossier: Dossier, actor: Actor, *, reason: str, leg: int | None = 
 def extend(
     dossier: Dossier, actor: Actor, *, limit: TimeLimit, reason: str, leg: int | None = None
 ) -> None:
-    """A leader extends, once, before the due time, within the version's legal ground."""
+    """A leader extends, once, before the due time, within the version's legal ground.
+
+    The dossier's own due time moves with the first extension of a required leg of its route,
+    unless that time is past: what was missed stays missed.
+    """
     mine = dossier.turn(leg, *SETTLING)
     if not actor.leads(dossier.ctx.directory.hierarchy(mine.holder)):
         raise ForbiddenError("decision.not_yours")
@@ -150,18 +154,34 @@ def extend(
     if rule is None:
         raise RuleError("extension.no_ground")
     calendar, now = dossier.calendar(mine), dossier.ctx.now
-    added, most = limit.budget(calendar, now), rule.maximum.budget(calendar, now)
+    end = mine.clock.due(calendar) or now
+    added, most = limit.budget(calendar, end), rule.maximum.budget(calendar, end)
     if not 0 < added <= most:
         raise RuleError("extension.too_long", pointer="/limit")
     if mine.extended:
         raise RuleError("extension.once")
     if mine.clock.consumed_at(calendar, now) >= mine.clock.budget:
         raise RuleError("extension.too_late")
+    if whole := _whole_moves(dossier, mine):
+        _lengthen(dossier, whole, added)
     _lengthen(dossier, mine, added)
     mine.extended = True
-    if dossier.settlement:
-        _lengthen(dossier, dossier.settlement, added)
     dossier.record(EventType.EXTENDED, actor, mine, note=reason, seconds=added)
+
+
+def _whole_moves(dossier: Dossier, extended: Leg) -> Leg | None:
+    """The settlement, where this extension moves its due time, too."""
+    whole = dossier.settlement
+    if whole is None or not (whole.is_running and _is_on_the_way(extended)):
+        return None
+    if any(leg.extended and _is_on_the_way(leg) for leg in dossier.legs):
+        return None
+    spent = whole.clock.consumed_at(dossier.calendar(whole), dossier.ctx.now)
+    return whole if spent < whole.clock.budget else None
+
+
+def _is_on_the_way(leg: Leg) -> bool:
+    return leg.required and not leg.is_requested
 
 
 def _lengthen(dossier: Dossier, leg: Leg, seconds: int) -> None:
@@ -197,7 +217,8 @@ def request_agency(
         LegKind.AGENCY,
         agency,
         limit.budget(dossier.ctx.directory.calendar(agency), dossier.ctx.now),
-        code="requested",
+        code=REQUESTED,
+        step=mine.step,
         shares=tuple(sorted(shares)),
         required=mine.required,
         giver=mine.holder,

@@ -9,7 +9,7 @@ from chalicelib.domain.dossier import Context, Dossier
 from chalicelib.domain.errors import ConflictError, Error, RuleError
 from chalicelib.domain.event import Event
 from chalicelib.domain.ids import DossierCode, FileId, ProcedureCode
-from chalicelib.domain.milestones import next_wake
+from chalicelib.domain.milestones import claim_passed, next_wake
 from chalicelib.ports import Change, Deps, FileNotReadyError, Form, Mark, RaceError
 
 TRIES = 8
@@ -85,6 +85,7 @@ def _once(deps: Deps, dossier: Dossier, decide: Decide, idempotency: Idempotency
             raise ConflictError("idempotency.mismatch")
         dossier.idempotency = str(idempotency)
         dossier.keys = (*dossier.keys, idempotency.key)[-REMEMBERED_KEYS:]
+    claim_passed(dossier)  # what was missed before the decision is missed, though no timer came
     extras = decide(dossier) or Extras()
     if not (dossier.happenings or extras.anyway):
         return Changed(dossier, [])

@@ -71,7 +71,7 @@ def message(delivery: Delivery, dossier: Dossier, deps: Deps) -> Mapping[str, An
         "due_at": stamp(due) if due else None,
         "callback_url": _callback(dossier, leg, deps),
     }
-    if delivery.message in WITH_CONTENT:
+    if delivery.message in WITH_CONTENT and leg.is_open:
         content |= _shared(dossier, leg, deps)
         content["note"] = deps.records.notes(dossier.code).get(delivery.event, "")
     return {

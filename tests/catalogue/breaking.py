@@ -146,7 +146,7 @@ BREAKS: Mapping[str, Break] = {
     "leg tax_obligation: shares ['section:bank'], neither a section nor a paper": procedure(
         LAND, _leg(1, 0, "shares"), ["section:bank"]
     ),
-    "leg pay: a payment has neither unit nor limit": procedure(
+    "leg pay: a payment has neither unit nor limit, and is required": procedure(
         LAND, _leg(2, 0, "unit"), {"kind": "tax_office"}
     ),
     "leg appraise: a route has units, agencies and payments, not review": procedure(

@@ -77,8 +77,13 @@ def test_one_re_appointment() -> None:
     story = apologised(accepted())
     more = {"reason": "x", "promised_at": NEW_DATE, "unit": OFFICE}
     story.refuses(RuleError("apology.once"), apologise, CLERK, **more)
-    twice = apologised(apologised(accepted(procedure(step(unit_leg("do")), reappointments=2))))
-    assert twice.dossier.appointments == 2
+    twice = apologised(accepted(procedure(step(unit_leg("do")), reappointments=2)))
+    error = RuleError("apology.promised_at", pointer="/promised_at")
+    twice.refuses(error, apologise, CLERK, **more)  # no new date
+    later = at("2026-10-21 17:00")
+    twice.do(apologise, CLERK, reason="x", promised_at=later, unit=OFFICE)
+    assert (twice.dossier.appointments, twice.dossier.promised_at) == (2, later)
+    more["promised_at"] = at("2026-10-22 17:00")
     twice.refuses(RuleError("apology.once"), apologise, CLERK, **more)
 
 
@@ -131,10 +136,19 @@ def test_the_new_date_is_ahead(when: str) -> None:
     accepted().refuses(error, apologise, CLERK, reason="x", promised_at=at(when), unit=OFFICE)
 
 
+def test_the_new_date_lies_beyond_the_appointed_one() -> None:
+    """An earlier one would lapse before anything is late, and use up the re-appointment."""
+    error = RuleError("apology.promised_at", pointer="/promised_at")
+    early = at("2026-10-06 08:00")
+    accepted().refuses(error, apologise, CLERK, reason="x", promised_at=early, unit=OFFICE)
+
+
 def test_a_second_of_working_time_is_ahead() -> None:
     """The lower end: whether a date can be kept is the desk's judgement, not a rule."""
     story = accepted()
-    soon = at("2026-10-05 09:00:01")
+    soon = at("2026-10-16 09:00:01")
+    error = RuleError("apology.promised_at", pointer="/promised_at")
+    story.refuses(error, apologise, CLERK, reason="x", promised_at=DUE, unit=OFFICE)
     story.do(apologise, CLERK, reason="x", promised_at=soon, unit=OFFICE)
     assert story.dossier.promised_at == soon
 
@@ -167,10 +181,11 @@ def test_when_the_promise_lapses_a_leader_must_call() -> None:
 
 def test_the_promise_is_a_wake_up() -> None:
     """The execution must not sleep past it."""
-    story = accepted()
-    story.do(apologise, CLERK, reason="x", promised_at=at("2026-10-05 09:30"), unit=OFFICE)
-    assert story.dossier.wake_at == at("2026-10-05 09:30")
-    assert next_wake(story.loaded()) == at("2026-10-05 09:30")
+    story = accepted().until(DUE)
+    story.wake()
+    story.do(apologise, CLERK, reason="x", promised_at=at("2026-10-16 09:30"), unit=OFFICE)
+    assert story.dossier.wake_at == at("2026-10-16 09:30")
+    assert next_wake(story.loaded()) == at("2026-10-16 09:30")
 
 
 def test_a_promise_kept_is_forgotten() -> None:

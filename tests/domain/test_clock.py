@@ -95,9 +95,8 @@ def test_extend_adds_to_the_budget_in_a_new_epoch() -> None:
 
 def test_restart_has_the_whole_budget_again() -> None:
     """The desk has its full time for a resubmitted dossier."""
-    assert Clock(HOUR, 60, MONDAY, 1).restart(at("2026-10-06 08:00")) == Clock(
-        HOUR, 0, at("2026-10-06 08:00"), 2
-    )
+    again = Clock(HOUR, 60, MONDAY, 1).restart(at("2026-10-06 08:00"), 2 * HOUR)
+    assert again == Clock(2 * HOUR, 0, at("2026-10-06 08:00"), 2)
 
 
 @given(MINUTES, MINUTES, st.integers(1, 10 * WORKING_DAY))

@@ -138,7 +138,10 @@ def test_a_leader_of_both_hears_once() -> None:
     """One person, one message."""
     posts = {DESK: {Rung.LEADER: post("lan")}, TAX: {Rung.LEADER: post("lan")}}
     found = [each for each in told(at_tax(posts), 3) if ("lan", "leader") in each[1]]
-    assert found == [("officer", [("lan", "leader")], ["officer", "head"])]
+    assert found == [
+        ("officer", [("lan", "leader")], ["officer", "head"]),  # a warning
+        ("head", [("lan", "leader")], ["head"]),
+    ]
     assert told(at_tax(posts), 3)[2] == ("leader", [], [])
 
 
@@ -146,7 +149,7 @@ def test_whoever_heard_of_an_earlier_rung_is_not_informed_again_as_lead() -> Non
     """`told` counts for the informed leader as for the ladder."""
     posts = {
         DESK: {Rung.LEADER: post("lan")},
-        TAX: {Rung.OFFICER: post("lan"), Rung.HEAD: post("mai"), Rung.LEADER: post("nam")},
+        TAX: {Rung.HEAD: post("lan"), Rung.LEADER: post("nam")},
     }
     assert told(at_tax(posts), 3)[2] == ("leader", [("nam", "leader")], [])
 
@@ -157,8 +160,18 @@ def test_a_units_leader_is_told_without_the_desks() -> None:
 
 
 def test_who_heard_is_kept_on_the_leg() -> None:
-    """A later rung is asked against it."""
-    assert at_tax().leg(3).told == ("tax-officer", "tax-head", "tax-leader", "commune-leader")
+    """A later rung is asked against it; a warning before the due time silences nobody."""
+    assert at_tax().leg(3).told == ("tax-head", "tax-leader", "commune-leader")
+
+
+def test_whoever_was_warned_hears_when_it_is_late() -> None:
+    """The head stands in for a vacant official: a warning, then the escalation."""
+    posts = {OFFICE: {Rung.OFFICER: post(), Rung.HEAD: post("binh"), Rung.LEADER: post("dung")}}
+    assert [each[1] for each in told(overdue(posts))[:3]] == [
+        [("binh", "head")],
+        [("binh", "head")],
+        [("dung", "leader")],
+    ]
 
 
 def test_the_citizen_has_no_rungs() -> None:

@@ -4,11 +4,11 @@ import pytest
 
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.delivery import deliveries
-from chalicelib.domain.desk import record_payment
+from chalicelib.domain.desk import record_payment, request_supplement
 from chalicelib.domain.errors import ConflictError, ForbiddenError, RuleError
 from chalicelib.domain.interagency import Outcome
 from chalicelib.domain.terms import LegKind, LegState, Role, Stage, Status
-from chalicelib.domain.unit import complete, hand_over
+from chalicelib.domain.unit import complete, hand_over, send_back
 from tests.domain.builders import (
     CITIZEN_OWNER,
     CLERK,
@@ -24,6 +24,7 @@ from tests.domain.builders import (
     WORKER,
     agency_leg,
     at,
+    marks,
     official,
     procedure,
     step,
@@ -166,8 +167,19 @@ def test_nothing_is_due_in_a_procedure_without_fees() -> None:
     """Free means free."""
     story = accepted(ONE_UNIT)
     story.do(complete, WORKER, result="R-1")
-    error = RuleError("payment.amount", pointer="/amount", outstanding=0)
+    error = ConflictError("payment.nothing_due", pointer="/amount")
     story.refuses(error, record_payment, CLERK, amount=1, receipt="B-1")
+
+
+def test_money_is_taken_while_a_slip_is_open_beside_it() -> None:
+    """Else the citizen would be stopped for not paying what nobody would take."""
+    version = procedure(step(agency_leg("tax")), step(PAY, unit_leg("do")))
+    story = accepted(version)
+    story.answers(2, Outcome.COMPLETED, amount=5)
+    story.do(send_back, WORKER, reason="x")
+    story.do(request_supplement, CLERK, checks=marks("paper:id"))
+    story.do(record_payment, CLERK, amount=5, receipt="B-1")
+    assert story.leg(3).outcome == "paid"
 
 
 def test_the_agency_after_a_payment_hears_of_its_leg() -> None:

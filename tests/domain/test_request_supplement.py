@@ -14,11 +14,14 @@ from tests.domain.builders import (
     CLERK,
     DAY,
     DESK,
+    HOUR,
     LAND,
     OFFICE,
     ONE_UNIT,
     PROVINCE,
+    SIDE_BY_SIDE,
     SUBJECTS,
+    SURVEYOR,
     WORKER,
     at,
     marks,
@@ -164,9 +167,41 @@ def test_a_review_elsewhere_than_at_the_desk_never_asks_the_citizen() -> None:
     """An agency's `incomplete` may reach a unit: that, too, goes through the desk."""
     story = accepted(procedure(step(unit_leg("do")), step(unit_leg("more", "land"))))
     dossier = story.loaded()
-    dossier.open_leg(LegKind.REVIEW, OFFICE, 3600)
+    leg = dossier.open_leg(LegKind.REVIEW, OFFICE, 3600)
     with pytest.raises(RuleError, match=r"^supplement\.desk_only$"):
-        request_supplement(dossier, WORKER, checks=marks("paper:id"))
+        request_supplement(dossier, WORKER, checks=marks("paper:id"), leg=leg.n)
+
+
+def test_a_unit_that_is_the_desk_itself_asks_at_once() -> None:
+    """It has nobody to send it back to; its clock stands still like any unit's."""
+    story = accepted(procedure(step(unit_leg("do", "commune"))))
+    story.wait(hours=1).do(request_supplement, CLERK, checks=marks("paper:id"))
+    assert (story.leg(2).waits, story.leg(2).received_by) == (3, CLERK.id)
+    story.wait(days=1).do(supplement, CITIZEN_OWNER, subjects=["paper:id"])
+    assert (story.running(), story.consumed(2)) == ([2], HOUR)
+
+
+def test_what_is_asked_for_already_is_not_asked_for_twice() -> None:
+    """Two parallel units miss one paper: one slip; that it came back wrong is still to come."""
+    story = accepted(SIDE_BY_SIDE)
+    story.do(send_back, WORKER, reason="x", leg=2)
+    story.do(send_back, SURVEYOR, reason="y", leg=3)
+    for leg in (4, 5):
+        story.do(request_supplement, CLERK, checks=marks("paper:id"), leg=leg)
+    assert story.running() == [6]
+    story.do(supplement, CITIZEN_OWNER, subjects=["paper:id"])
+    assert story.running() == [2, 3]
+    story.do(send_back, WORKER, reason="wrong", leg=2)
+    story.do(request_supplement, CLERK, checks=marks("paper:id"))
+    assert story.events[-1].data["second"] is False
+
+
+def test_a_review_that_asks_the_citizen_is_signed() -> None:
+    """Every hand-over has two signatures (R22)."""
+    story = accepted()
+    story.do(send_back, WORKER, reason="x")
+    story.do(request_supplement, CLERK, checks=marks("paper:id"))
+    assert story.leg(3).received_by == CLERK.id
 
 
 def test_a_second_request_is_refused() -> None:
