@@ -193,8 +193,8 @@ class Next:
 class Workflow(Protocol):
     """The executions that lead dossiers through the visible stages."""
 
-    def start(self, code: DossierCode, generation: int) -> None:
-        """Idempotent."""
+    def start(self, code: DossierCode, generation: int) -> bool:
+        """Idempotent; False when it was started before, whatever became of it."""
 
     def wake(self, token: str, next: Next) -> None:  # noqa: A002
         """Raise LateTokenError."""

@@ -78,7 +78,10 @@ class DynamoRecords:
         try:
             self._table.client.transact_write_items(TransactItems=[action for _, action in parts])
         except ClientError as error:
-            raise _meaning([part for part, _ in parts], error) from error
+            why = _meaning([part for part, _ in parts], error)
+            if isinstance(why, SeenError | FileNotReadyError):
+                self._forget_form(change)
+            raise why from error
 
     def _parts(self, change: Change) -> Iterator[tuple[Any, dict[str, Any]]]:
         """Each write with what it is about: a mark and a file have errors of their own."""
@@ -103,14 +106,16 @@ class DynamoRecords:
         return {"Put": {"TableName": self._table.name, "Item": item, **more}}
 
     def _attach(self, file: FileId, code: DossierCode) -> dict[str, Any]:
-        """A file that is there and free, or this dossier's already; it is kept from now on."""
+        """A file that is there and free; it is kept from now on.
+
+        One of this dossier's own would make an applicant's paper the result of a unit.
+        """
         return {
             "Update": {
                 "TableName": self._table.name,
                 "Key": to_attributes(keys.file(file)),
                 "UpdateExpression": "SET dossier = :code REMOVE expires",
-                "ConditionExpression": "present = :yes"
-                " AND (attribute_not_exists(dossier) OR dossier = :code)",
+                "ConditionExpression": "present = :yes AND attribute_not_exists(dossier)",
                 "ExpressionAttributeValues": to_attributes({":code": code, ":yes": True}),
             }
         }
@@ -158,11 +163,19 @@ class DynamoRecords:
         return to_item(key, {"object": self._keep(code, form.number, text.encode())})
 
     def _keep(self, code: DossierCode, number: int, content: bytes) -> str:
-        name = f"forms/{code}/{number:03d}-{hashlib.sha256(content).hexdigest()[:32]}.json"
+        name = _form_name(code, number, content)
         self._store().put_object(
             Bucket=self._bucket, Key=name, Body=content, ContentType="application/json"
         )
         return name
+
+    def _forget_form(self, change: Change) -> None:
+        """Of a dossier that was not filed nothing personal may stay; its code is nobody else's."""
+        if change.form and change.dossier.ev == len(change.events):
+            text = form_to_json(change.form).encode()
+            if len(text) > MOST_INLINE:
+                name = _form_name(change.dossier.code, change.form.number, text)
+                self._store().delete_object(Bucket=self._bucket, Key=name)
 
     def _fetch(self, name: str) -> str:
         answer = self._store().get_object(Bucket=self._bucket, Key=name)
@@ -214,6 +227,10 @@ def _unchanged(change: Change) -> dict[str, Any]:
     if change.woke_at:
         where, values[":woke_at"] = f"{where} AND wake_at = :woke_at", stamp(change.woke_at)
     return {"ConditionExpression": where, "ExpressionAttributeValues": to_attributes(values)}
+
+
+def _form_name(code: DossierCode, number: int, content: bytes) -> str:
+    return f"forms/{code}/{number:03d}-{hashlib.sha256(content).hexdigest()[:32]}.json"
 
 
 def _mark_item(mark: Mark) -> Item:

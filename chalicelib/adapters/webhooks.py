@@ -16,9 +16,8 @@ from standardwebhooks import Webhook
 
 from chalicelib.ports import Sent
 
-TIMEOUT: Final = urllib3.Timeout(connect=3, read=7)
+TIMEOUT: Final = urllib3.Timeout(connect=3, read=7, total=10)
 GONE: Final = 410
-MOST_READ: Final = 4096  # bytes of an answer that are worth reading
 _PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -27,7 +26,10 @@ class RefusedAddressError(ValueError):
 
 
 class SignedWebhooks:
-    """`loopback` allows http and private addresses: the local stage only."""
+    """`loopback` allows http and private addresses: the local stage only.
+
+    Of an answer only status and headers are read: a body may be sent for hours.
+    """
 
     def __init__(self, *, loopback: bool = False) -> None:
         self._loopback = loopback
@@ -43,7 +45,6 @@ class SignedWebhooks:
                     redirect=False,
                     preload_content=False,
                 )
-                answer.read(MOST_READ)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             return Sent(error=type(error).__name__)
         return _sent(answer.status, answer.headers.get("retry-after", ""))

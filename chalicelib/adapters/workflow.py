@@ -21,7 +21,7 @@ class StepFunctions:
         self._client = client
         self._state_machine = state_machine
 
-    def start(self, code: DossierCode, generation: int) -> None:
+    def start(self, code: DossierCode, generation: int) -> bool:
         content = {"dossier_id": code, "generation": generation}
         try:
             self._client().start_execution(
@@ -32,6 +32,8 @@ class StepFunctions:
         except ClientError as error:
             if _code(error) != "ExecutionAlreadyExists":
                 raise
+            return False
+        return True
 
     def wake(self, token: str, next: Next) -> None:  # noqa: A002 - the port's own name
         try:

@@ -79,7 +79,7 @@ def _answered(dossier: Dossier, given: set[str]) -> list[Leg]:
     """The slips that `given` answers; raise where one is begun only, or was never asked for."""
     slips = [leg for leg in dossier.running() if leg.kind is LegKind.SUPPLEMENT]
     if not slips:
-        raise ConflictError("leg.not_running", pointer="/leg")
+        raise ConflictError("supplement.not_open")
     whole = [slip for slip in slips if given.issuperset(slip.asked)]
     rest = given.difference(*(slip.asked for slip in whole))
     begun = [slip for slip in slips if rest.intersection(slip.asked)]

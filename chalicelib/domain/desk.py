@@ -147,7 +147,7 @@ def _faulty(dossier: Dossier, checks: Mapping[str, Check]) -> list[str]:
     if not faulty:
         raise RuleError("supplement.nothing_faulty", pointer="/checks")
     for subject in faulty:
-        if not (checks[subject].reason_code and checks[subject].todo):
+        if not (checks[subject].reason_code and checks[subject].todo.strip()):
             raise RuleError(
                 "supplement.say_why", pointer=f"/checks/{subject}", subject=called(subject)
             )

@@ -86,12 +86,12 @@ class Directory:
     def __iter__(self) -> Iterator[Agency]:
         return iter(self._agencies.values())
 
-    def agency(self, code: AgencyCode) -> Agency:
-        """Raise NotFoundError for a code that no agency has."""
+    def agency(self, code: AgencyCode, pointer: str = "") -> Agency:
+        """Raise NotFoundError for a code that no agency has; `pointer` is where it was given."""
         try:
             return self._agencies[code]
         except KeyError:
-            raise NotFoundError("agency.not_found", agency=code) from None
+            raise NotFoundError("agency.not_found", pointer=pointer, agency=code) from None
 
     def calendar(self, code: AgencyCode) -> WorkCalendar:
         """The working calendar the province set for this agency."""

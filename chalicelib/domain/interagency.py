@@ -55,6 +55,8 @@ def _complete(dossier: Dossier, actor: Actor, leg: Leg, given: Answer) -> None:
     """With its result, where that is what the citizen waits for (DOMAIN.md, "Hand-over")."""
     if is_last(dossier, leg) and not given.result:
         raise RuleError("callback.result_needed", pointer="/result")
+    if given.amount and not dossier.ctx.procedure.takes_payment:
+        raise RuleError("callback.nothing_to_pay", pointer="/amount")
     take_over(dossier, leg, actor)
     dossier.dues += given.amount
     leg.result = given.result

@@ -206,6 +206,11 @@ class ProcedureVersion:
         vi = section.get("title", subject)
         return named.get(subject, Text(vi, section.get("x-en", vi)))
 
+    @property
+    def takes_payment(self) -> bool:
+        """Whether the route has a step at which the citizen pays what an agency assessed."""
+        return any(leg.kind is LegKind.PAYMENT for step in self.route for leg in step.legs)
+
     def fee(self, channel: Channel) -> int:
         """Đồng due when the result is collected."""
         return sum(fee.of(channel) for fee in self.fees)

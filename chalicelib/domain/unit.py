@@ -207,7 +207,7 @@ def request_agency(
     """
     mine = dossier.turn(leg, LegKind.UNIT)
     actor.require([mine.holder], *WORKERS)
-    dossier.ctx.directory.agency(agency)
+    dossier.ctx.directory.agency(agency, "/agency")
     if agency == mine.holder:
         raise RuleError("leg.same_agency", pointer="/agency")
     if unknown := set(shares) - dossier.ctx.procedure.subjects:

@@ -38,7 +38,8 @@ def _work(event: Event) -> Iterator[tuple[Callable[[Deps], object], str, list[st
     for record in event["Records"]:
         if record["eventName"] != "REMOVE" and (key := _key(record)):
             grouped.setdefault(key, []).append(record["dynamodb"]["SequenceNumber"])
-    for key, numbers in grouped.items():
+    # What agencies are told comes last: one that hangs must not keep dossiers waiting.
+    for key, numbers in sorted(grouped.items(), key=lambda item: item[0].startswith("DEL#")):
         yield _act(key), key, numbers
 
 

@@ -71,12 +71,23 @@ def _result(command: Callback, dossier: Dossier) -> tuple[FileId, ...]:
 def _mark(command: Callback, deps: Deps) -> Mark:
     return Mark(
         key=deps.keys.opaque("webhook", command.target.agency, command.message_id),
-        content={"timestamp": command.timestamp, "body": command.body},
+        content=_mark_content(command),
         keep_days=KEEP_IDS_DAYS,
     )
 
 
+def _mark_content(command: Callback) -> Mapping[str, str]:
+    """One id is one message, to one leg."""
+    return {
+        "timestamp": command.timestamp,
+        "body": command.body,
+        "leg": f"{command.target.dossier}#{command.target.leg}",
+    }
+
+
 def _again(command: Callback, seen: Mapping[str, Any]) -> Receipt:
-    if seen["body"] != command.body or seen["timestamp"] == command.timestamp:
+    given = _mark_content(command)
+    same = all(seen[name] == given[name] for name in ("body", "leg"))
+    if not same or seen["timestamp"] == command.timestamp:
         raise ConflictError("callback.replayed")
     return Receipt.ALREADY_RECEIVED

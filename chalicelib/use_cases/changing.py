@@ -13,7 +13,7 @@ from chalicelib.domain.milestones import claim_passed, next_wake
 from chalicelib.ports import Change, Deps, FileNotReadyError, Form, Mark, RaceError
 
 TRIES = 8
-REMEMBERED_KEYS = 3
+REMEMBERED_KEYS = 8
 Stored = TypeVar("Stored")
 
 

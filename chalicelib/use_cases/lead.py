@@ -47,9 +47,16 @@ def look(code: DossierCode, deps: Deps) -> None:
         return
     token = deps.tokens.get(code)
     if token is None or token.generation < dossier.generation:
-        deps.workflow.start(code, dossier.generation)
+        _start(dossier, deps)
     elif token.seq < dossier.seq:
         _wake(dossier, token, deps)
+
+
+def _start(dossier: Dossier, deps: Deps) -> None:
+    """One that was started and is gone without ever having waited gets a successor."""
+    name = (dossier.code, dossier.generation)
+    if not deps.workflow.start(*name) and not deps.workflow.is_running(*name):
+        roll_over(*name, deps)
 
 
 def _wake(dossier: Dossier, token: Token, deps: Deps) -> None:

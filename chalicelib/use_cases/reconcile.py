@@ -1,10 +1,11 @@
 """Whatever should have happened by now and has not: do it. Killed anywhere, nothing is lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.ids import DeliveryId, DossierCode
 from chalicelib.ports import Deps
 from chalicelib.use_cases.changing import context
@@ -40,7 +41,7 @@ def reconcile(
     """
     done = Repaired()
     now = deps.clock.now()
-    for key in deps.records.overdue_for_waking(None if everything else now):
+    for key in _dossiers_first(deps.records.overdue_for_waking(None if everything else now)):
         if not spare():
             return done
         done.seen += 1
@@ -50,6 +51,17 @@ def reconcile(
             done.failed += 1
             failed(key)
     return done
+
+
+def _dossiers_first(keys: Iterable[str]) -> Iterator[str]:
+    """An agency that does not answer must not keep dossiers waiting."""
+    messages = []
+    for key in keys:
+        if key.startswith("DEL#"):
+            messages.append(key)
+        else:
+            yield key
+    yield from messages
 
 
 def _repair(key: str, done: Repaired, deps: Deps, *, everything: bool) -> None:
@@ -71,10 +83,18 @@ def revive(code: DossierCode, deps: Deps, *, everything: bool = False) -> bool:
     overdue = dossier.wake_at is not None and dossier.wake_at <= dossier.ctx.now - GRACE
     if not (overdue or everything):
         return False
-    leads = deps.workflow.is_running(code, dossier.generation)
+    leads = _is_led(dossier, deps)
     generation = dossier.generation if leads else roll_over(code, dossier.generation, deps)
     if overdue:
         escalate(code, generation, deps)
     if leads:
         look(code, deps)
     return not leads
+
+
+def _is_led(dossier: Dossier, deps: Deps) -> bool:
+    """Whether its execution runs and can be woken: one whose token was lost sleeps on."""
+    token = deps.tokens.get(dossier.code)
+    fresh = dossier.generation_at is not None and dossier.ctx.now - dossier.generation_at < GRACE
+    known = token is not None and token.generation == dossier.generation
+    return (known or fresh) and deps.workflow.is_running(dossier.code, dossier.generation)

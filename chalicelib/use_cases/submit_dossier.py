@@ -61,7 +61,7 @@ def submit_dossier(command: Submit, actor: Actor, deps: Deps) -> Submitted:
 def _submit(command: Submit, actor: Actor, deps: Deps) -> Submitted:
     version = deps.reference.procedure(command.procedure, command.version)
     _check(command, actor, version, deps)
-    desk = deps.reference.directory().agency(command.desk)
+    desk = deps.reference.directory().agency(command.desk, "/desk")
     ctx = Context(deps.clock.now(), version, deps.reference.directory())
     code = _code(ctx, desk.code, deps)
 
@@ -102,8 +102,12 @@ def _check(command: Submit, actor: Actor, version: ProcedureVersion, deps: Deps)
     required = {paper.code for paper in version.papers if paper.required}
     if missing := required - set(handed_in):
         raise RuleError("paper.missing", pointer="/papers", paper=_named(min(missing), version))
-    files = [paper.file for paper in command.papers]
-    if len(set(files)) < len(files):
+    require_distinct(command.papers)
+
+
+def require_distinct(papers: Sequence[PaperHandedIn]) -> None:
+    """Raise RuleError where one file is handed in as two papers."""
+    if len({paper.file for paper in papers}) < len(papers):
         raise RuleError("paper.file_twice", pointer="/papers")
 
 

@@ -10,7 +10,7 @@ from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.ids import DossierCode
 from chalicelib.ports import Deps, Form, PaperHandedIn
 from chalicelib.use_cases.changing import Changed, Extras, Idempotency, change, confirm_files
-from chalicelib.use_cases.submit_dossier import places_of, require_good
+from chalicelib.use_cases.submit_dossier import places_of, require_distinct, require_good
 from chalicelib.use_cases.track_dossier import require_seen
 
 
@@ -27,6 +27,7 @@ class Supplement:
 
 def supplement_dossier(command: Supplement, actor: Actor, deps: Deps) -> Changed:
     """Raise RuleError for anything missing or not asked for, FaultsError for a bad answer."""
+    require_distinct(command.papers)
 
     def apply(dossier: Dossier) -> Extras:
         require_seen(dossier, actor)

@@ -15,6 +15,7 @@ from tests.domain.builders import (
     INSURANCE,
     LAND_TRANSFER,
     OFFICE,
+    PAY,
     POLICE,
     SURVEYOR,
     TAX,
@@ -83,7 +84,7 @@ def test_completed_with_nothing_to_pay_goes_on_at_once() -> None:
 
 def test_amounts_of_several_agencies_add_up() -> None:
     """Each says what the citizen owes it."""
-    story = accepted(procedure(step(agency_leg("tax"), agency_leg("police"))))
+    story = accepted(procedure(step(agency_leg("tax"), agency_leg("police")), step(PAY)))
     story.answers(2, Outcome.COMPLETED, amount=300)
     story.answers(3, Outcome.COMPLETED, amount=20, result="R-3")
     assert story.dossier.dues == 320

@@ -101,5 +101,5 @@ def test_nothing_can_be_answered_afterwards() -> None:
     """The end is final."""
     story = asked().until("2026-11-04 08:00")
     story.wake()
-    error = ConflictError("leg.not_running", pointer="/leg")
+    error = ConflictError("supplement.not_open")
     story.refuses(error, supplement, CITIZEN_OWNER, subjects=["paper:id"])

@@ -84,7 +84,7 @@ def _refuses(error: ForbiddenError, actor: Actor) -> None:
 def test_an_unknown_agency_is_not_found() -> None:
     """A mistyped code must not open a leg that nobody will answer."""
     code = AgencyCode("X9")
-    error = NotFoundError("agency.not_found", agency="X9")
+    error = NotFoundError("agency.not_found", pointer="/agency", agency="X9")
     accepted().refuses(error, request_agency, WORKER, agency=code, limit=days(2), reason="?")
 
 

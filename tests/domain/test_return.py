@@ -13,6 +13,7 @@ from tests.domain.builders import (
     CLERK,
     DESK,
     FEE,
+    PAY,
     WORKER,
     agency_leg,
     at,
@@ -103,7 +104,7 @@ def test_the_citizen_is_reminded_of_what_lies_ready_and_never_expires() -> None:
 
 def test_a_refused_citizen_owes_no_tax_for_what_was_refused() -> None:
     """The refusal slip must be handed out without money for a transfer that will not be."""
-    story = accepted(procedure(step(agency_leg("tax"), agency_leg("police"))))
+    story = accepted(procedure(step(agency_leg("tax"), agency_leg("police")), step(PAY)))
     story.answers(2, Outcome.COMPLETED, amount=1_500_000)
     story.answers(3, Outcome.REFUSED, note="no residence")
     story.do(return_result, CLERK)

@@ -121,7 +121,7 @@ def test_nobody_else_may(actor: Actor) -> None:
 
 def test_without_a_request_there_is_nothing_to_supplement() -> None:
     """And not twice either."""
-    error = ConflictError("leg.not_running", pointer="/leg")
+    error = ConflictError("supplement.not_open")
     Story().refuses(error, supplement, CITIZEN_OWNER, subjects=["paper:id"])
     story = asked("paper:id")
     story.do(supplement, CITIZEN_OWNER, subjects=["paper:id"])

@@ -77,12 +77,13 @@ class Machine:
         self.executions: dict[str, Execution] = {}
         self._waiting: dict[str, Execution] = {}
 
-    def start(self, name: str, data: Mapping[str, Any]) -> None:
-        """As StartExecution: the same name again changes nothing."""
+    def start(self, name: str, data: Mapping[str, Any]) -> bool:
+        """As StartExecution: the same name again changes nothing, and is said."""
         if name in self.executions:
-            return
+            return False
         run = self.executions[name] = Execution(name, self._first, dict(data))
         self._after(0, lambda: self._enter(run, run.state), name)
+        return True
 
     def vanish(self, name: str, why: str = "vanished") -> None:
         """The execution is lost, as when an emulator restarts."""

@@ -109,7 +109,7 @@ class InMemoryRecords:
         if (before, change.woke_at) != loaded:
             raise RaceError(dossier.code)
         for file in change.files:
-            self._files.check(file, dossier.code)
+            self._files.check(file)
         self._store(change, stored)
 
     def _store(self, change: Change, stored: Stored | None) -> None:
@@ -247,8 +247,8 @@ class InMemoryFiles:
         self._present.add(file)
         return True
 
-    def check(self, file: FileId, code: DossierCode) -> None:
-        if file not in self._present or self._owners.get(file, code) != code:
+    def check(self, file: FileId) -> None:
+        if file not in self._present or file in self._owners:
             raise FileNotReadyError(file)
 
     def attach(self, file: FileId, code: DossierCode) -> None:

@@ -74,9 +74,9 @@ class SimulatedWorkflow:
         self._world = world
         self._machine = world.machine
 
-    def start(self, code: DossierCode, generation: int) -> None:
+    def start(self, code: DossierCode, generation: int) -> bool:
         name = f"{code}.g{generation}"
-        self._machine.start(name, {"dossier_id": code, "generation": generation})
+        return self._machine.start(name, {"dossier_id": code, "generation": generation})
 
     def wake(self, token: str, next: Next) -> None:  # noqa: A002 - the port's own name
         self._machine.succeed(token, next.as_output())

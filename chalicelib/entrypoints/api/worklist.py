@@ -52,7 +52,7 @@ class WorkAnswers(Wire):
     auth=signed_in(Role.DESK, Role.OFFICER, Role.HEAD, Role.LEADER),
     query=WorklistQuery,
     answer=WorkAnswers,
-    errors=(422,),
+    errors=(404, 422),
 )
 def read_worklist(request: Request[None, WorklistQuery]) -> WorkAnswers:
     """The most urgent first."""

@@ -48,8 +48,10 @@ IDEMPOTENCY_KEY: Final = Header(
 DOSSIER_SECRET: Final = Header(
     "X-Dossier-Secret", r"[A-Za-z0-9_-]{8,128}", "The secret of the dossier.", required=False
 )
+_SIGNATURE_SHAPES: Final = {"webhook-timestamp": r"[1-9][0-9]{8,10}"}  # a moment has one spelling
 SIGNATURE: Final = tuple(
-    Header(name, r"[\x21-\x7e ]{1,1024}", "Standard Webhooks 1.0.") for name in SIGNATURE_HEADERS
+    Header(name, _SIGNATURE_SHAPES.get(name, r"[\x21-\x7e ]{1,1024}"), "Standard Webhooks 1.0.")
+    for name in SIGNATURE_HEADERS
 )
 
 

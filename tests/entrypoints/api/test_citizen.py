@@ -85,7 +85,7 @@ def test_a_fault_inside_a_section_is_pointed_at(town: Town, refused: Refused) ->
 def test_a_supplement_nobody_asked_for(town: Town, refused: Refused) -> None:
     """Papers are not changed behind the back of the official who is reading them."""
     filed = town.at(Town.at_unit)
-    assert refused(lambda: supplement(town, filed)).refusal == (409, "leg.not_running")
+    assert refused(lambda: supplement(town, filed)).refusal == (409, "supplement.not_open")
 
 
 @pytest.mark.parametrize("call", [supplement, withdraw])
@@ -141,3 +141,14 @@ def test_sent_twice(town: Town, refused: Refused, path: str, body: dict[str, Any
     assert second.body == first.body | {"replayed": True}
     reply = refused(lambda: town.post(target, body | {"rev": 3}, CITIZEN, key))
     assert reply.refusal == (409, "idempotency.mismatch")
+
+
+def test_one_file_is_one_paper_in_a_supplement_too(town: Town, refused: Refused) -> None:
+    """Two names for one file are refused by name, not by the store."""
+    filed = town.submit()
+    town.decided(filed, DESK, "request_supplement", checks=checks("paper:birth_notification"))
+    file = town.upload()
+    twice = [{"paper_code": "birth_notification", "file_id": file}] * 2
+    body = {"rev": town.rev(filed.code), "answers": {}, "papers": twice}
+    reply = refused(lambda: town.post(f"/dossiers/{filed.code}/supplement", body, CITIZEN))
+    assert reply.refusal == (422, "paper.file_twice")

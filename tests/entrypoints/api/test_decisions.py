@@ -271,3 +271,22 @@ def test_an_unknown_dossier(town: Town, refused: Refused) -> None:
         path = f"/dossiers/{code}/decisions"
         reply = refused(lambda path=path: town.post(path, {"action": "accept", "rev": 1}, DESK))  # type: ignore[misc]
         assert reply.status == 404
+
+
+def test_an_applicants_paper_is_no_result(town: Town, refused: Refused) -> None:
+    """It was filed, not made by the unit; the certificate would be the application."""
+    filed = town.at_unit()
+    (paper,) = town.get(f"/dossiers/{filed.code}/full", OFFICER).body["papers"]
+    reply = refused(lambda: town.decide(filed, OFFICER, "complete", result=paper["file_id"]))
+    assert reply.refusal == (422, "upload.not_ready")
+
+
+def test_what_was_missed_before_a_decision_is_on_record(town: Town) -> None:
+    """The timer may come minutes late: the unit is late all the same (R28)."""
+    filed = town.at_unit()
+    town.clock("2026-10-07T09:00:00+07:00")
+    town.decided(filed, OFFICER, "complete", result=town.upload(OFFICER))
+    events = town.get(f"/dossiers/{filed.code}/full", OFFICER).body["events"]
+    kinds = [each["type"] for each in events]
+    assert kinds[-1] == "completed"
+    assert "milestone_passed" in kinds

@@ -6,7 +6,9 @@ from typing import Any, NoReturn
 import pytest
 
 from chalicelib import bootstrap
+from chalicelib.adapters import clients, records
 from chalicelib.domain.errors import NotFoundError
+from tests import aws
 from tests.entrypoints.api.conftest import Refused
 from tests.entrypoints.served import PUBLIC_URL, stored
 from tests.entrypoints.town import (
@@ -281,3 +283,16 @@ def test_a_large_form_comes_back_whole(town: Town) -> None:
     filed = town.submit(LINKED, owner=owner, submitter=owner)
     full = town.get(f"/dossiers/{filed.code}/full", DESK).body
     assert (full["owner"], full["answers"]) == (owner, answers(LINKED))
+
+
+def test_what_was_refused_leaves_nothing_of_the_person(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A form too large for the table lies in the store: also that one goes."""
+    monkeypatch.setattr(records, "MOST_INLINE", 100)
+    never = "00000000-0000-4000-8000-000000000000"
+    body = town.submission(papers=papers(("birth_notification", never)))
+    assert town.post("/dossiers", body, CITIZEN).refusal == (422, "upload.not_ready")
+    filed = town.submit()
+    left = clients.s3().list_objects_v2(Bucket=aws.FILES, Prefix="forms/")
+    assert [filed.code in each["Key"] for each in left["Contents"]] == [True]

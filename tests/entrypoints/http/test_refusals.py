@@ -13,7 +13,7 @@ from tests.entrypoints.http.sample import KEY, Reply, bearer, call, check
 
 GOOD = {"kind": "soft", "weight": 3}
 JSON = {"Content-Type": "application/json"}
-SIGNED = {"webhook-id": "m", "webhook-timestamp": "1", "webhook-signature": "v1,x"}
+SIGNED = {"webhook-id": "m", "webhook-timestamp": "1700000000", "webhook-signature": "v1,x"}
 THING = "/things/{number}"
 DESK_SENDS = bearer("desk") | KEY
 
