@@ -116,7 +116,7 @@ class Dossier:
 
     @property
     def has_overslept(self) -> bool:
-        """Its wake-up is past: after an idle month, or when a deadline moved later meanwhile."""
+        """Its wake-up is past: a milestone, an idle month, or a deadline that moved later since."""
         return self.wake_at is not None and self.wake_at <= self.ctx.now
 
     def leg(self, n: int) -> Leg:

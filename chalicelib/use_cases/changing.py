@@ -85,7 +85,8 @@ def _once(deps: Deps, dossier: Dossier, decide: Decide, idempotency: Idempotency
             raise ConflictError("idempotency.mismatch")
         dossier.idempotency = str(idempotency)
         dossier.keys = (*dossier.keys, idempotency.key)[-REMEMBERED_KEYS:]
-    claim_passed(dossier)  # what was missed before the decision is missed, though no timer came
+    if dossier.has_overslept:  # what was missed before is missed, though no timer came yet
+        claim_passed(dossier)
     extras = decide(dossier) or Extras()
     if not (dossier.happenings or extras.anyway):
         return Changed(dossier, [])

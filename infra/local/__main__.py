@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+
+if __name__ == "__main__":
+    # Before anything is started there is nothing to end in order: no traceback either.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from infra.local import clock, report, supervisor
 from infra.local.ports import PortTakenError
 from infra.local.process import ChildFailedError
+from infra.local.settings import HomeError
 
 _ENVIRONMENT = """\
 environment:
@@ -23,6 +29,13 @@ files in $MOTCUA_HOME:
   logs/                one log for each process
   failed-events.jsonl  events that no handler took
 """
+
+_REFUSALS = (
+    PortTakenError,
+    HomeError,
+    clock.UnreadableClockError,
+    supervisor.AlreadyRunningError,
+)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,7 +69,7 @@ def port(text: str) -> int:
 
 
 def main() -> int:
-    """Exit status: 0 ended on request, 1 could not start, 2 wrong use or port taken."""
+    """Exit status: 0 ended on request, 1 could not start or save, 2 wrong use or port taken."""
     arguments = _parser().parse_args()
     try:
         speed, start = clock.parse_speed(arguments.speed), clock.parse_start(arguments.start)
@@ -64,14 +77,14 @@ def main() -> int:
         report.complain(str(error))
         return 2
     try:
-        supervisor.run(arguments.port, speed, start)
-    except (PortTakenError, supervisor.AlreadyRunningError) as error:
+        saved = supervisor.run(arguments.port, speed, start)
+    except _REFUSALS as error:
         report.complain(str(error))
         return 2
     except ChildFailedError as error:
         report.complain(f"\n{error}")
         return 1
-    return 0
+    return 0 if saved else 1
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ back to a month of missed deadlines. A clock that never was is simply real time.
 from __future__ import annotations
 
 import json
+import math
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -47,12 +48,18 @@ class Saved:
     simulated: bool
 
 
-@dataclass(frozen=True)
+class UnreadableClockError(Exception):
+    """The file of the clock does not say how far it got."""
+
+
+@dataclass
 class BusinessClock:
     """The anchor of this run and how it is carried to the next one."""
 
     anchor: Anchor
     simulated: bool
+    _reached: float = field(default=-math.inf, init=False)  # service time at the last save
+    _ceiling: float = field(default=-math.inf, init=False)  # as last written
 
     @classmethod
     def begin(
@@ -69,27 +76,39 @@ class BusinessClock:
         """Write the present reading, and how far it may get before the next save.
 
         Two intervals ahead, so that even after kill -9 the next run starts later than
-        anything this one has seen.
+        anything this one has seen. Never lower than before, as the system's clock may be
+        set back; only the last save may be, which knows that nobody reads on.
         """
         reading = self.anchor.at(now)
         ahead = 0.0 if last or not self.simulated else 2 * SAVE_EVERY * self.anchor.speed
+        ceiling = reading + ahead
+        if not last or reading < self._reached:
+            ceiling = max(ceiling, self._ceiling)
         content = {
             **Anchor(now, reading, self.anchor.speed).as_dict(),
-            "ceiling": reading + ahead,
+            "ceiling": ceiling,
             "simulated": self.simulated,
         }
         temporary = file.with_suffix(".new")
         temporary.write_text(json.dumps(content))
         temporary.replace(file)
+        self._reached, self._ceiling = max(reading, self._reached), ceiling
 
 
 def load(file: Path) -> Saved | None:
-    """What the last run saved; None on a fresh home."""
+    """What the last run saved; None on a fresh home. Raises UnreadableClockError."""
     try:
         content = json.loads(file.read_text())
+        saved = Saved(ceiling=content["ceiling"], simulated=content["simulated"])
+        datetime.fromtimestamp(saved.ceiling, VIETNAM)
     except FileNotFoundError:
         return None
-    return Saved(ceiling=content["ceiling"], simulated=content["simulated"])
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise UnreadableClockError(
+            f"{file} does not say how far the business clock got. Put a copy of it in its place, "
+            "or remove it and give START a moment after everything in the dossiers."
+        ) from error
+    return saved
 
 
 def parse_start(text: str | None) -> datetime | None:

@@ -10,13 +10,14 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from typing import Any
 
-from infra.local import recovery
+from infra.local import checksums, recovery
 from infra.local.guard import die_with_parent, expect_cut_connections, ready
 from infra.local.origins import Application, Message, OwnOrigins, Receive, Scope, Send
 from infra.local.settings import ACCOUNT, REGION, Home, ports_from_environment
-from infra.local.snapshot import Saver, check, load_services
+from infra.local.snapshot import Saver, UnreadableStateError, check, load_services
 
 SAVE_EVERY = 2.5  # seconds; longer when saving itself takes long
 _READS = (b"Get", b"Query", b"Scan", b"BatchGet", b"TransactGet", b"Describe", b"List", b"Receive")
@@ -65,14 +66,21 @@ class DataPlane:
     async def save_regularly(self, stop: asyncio.Event) -> None:
         """Save what changed, every few seconds, until told to stop."""
         while not await _sleep(max(SAVE_EVERY, 2 * self._saver.took), stop):
-            if not self._changed:
-                self._saver.touch(time.time())
-                continue
-            self._changed = False
-            self._saver.start()
-            while self._saver.busy():  # noqa: ASYNC110 - a process has no event to await
-                await asyncio.sleep(0.05)
-            self._changed |= not self._saver.succeeded
+            try:
+                await self._save()
+            except OSError:  # no process to be had, no room for the mark: the next try may do
+                traceback.print_exc()
+                self._changed = True
+
+    async def _save(self) -> None:
+        if not self._changed:
+            self._saver.touch(time.time())
+            return
+        self._changed = False
+        self._saver.start()
+        while self._saver.busy():  # noqa: ASYNC110 - a process has no event to await
+            await asyncio.sleep(0.05)
+        self._changed |= not self._saver.succeeded
 
     def save_last(self) -> None:
         """The clean end."""
@@ -133,6 +141,7 @@ def _hypercorn_config(listening: socket.socket) -> Any:
 async def _serve(home: Home, listening: socket.socket) -> None:
     ministack: Any = importlib.import_module("ministack.app")
     load_services()
+    checksums.install()
     # Its own save at the end is slower and in another order; ours follows it.
     ministack.save_all = lambda _services: None
     stop = asyncio.Event()
@@ -160,8 +169,11 @@ def main() -> None:
     home = Home.from_environment()
     port = ports_from_environment().data
     _lock_state(home)
-    check(home.state)
     _configure(home, port)
+    try:
+        check(home.state, home.saved_at)
+    except UnreadableStateError as error:
+        sys.exit(str(error))
     listening = socket.create_server(("127.0.0.1", port), backlog=1024)
     asyncio.run(_serve(home, listening))
     sys.exit(0)

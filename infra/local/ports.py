@@ -54,11 +54,13 @@ def is_free(port: int) -> bool:
 
 
 def _kept(home: Home) -> dict[str, int]:
+    """The ports of the last run; a file of another form is as good as none."""
     try:
-        content: dict[str, int] = json.loads(home.ports.read_text())
+        content = json.loads(home.ports.read_text())
     except (FileNotFoundError, ValueError):
         return {}
-    return content
+    pairs = content.items() if isinstance(content, dict) else ()
+    return {name: port for name, port in pairs if type(port) is int and 0 < port < 1 << 16}
 
 
 def _pick(wanted: int | None, taken: set[int]) -> int:

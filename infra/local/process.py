@@ -43,6 +43,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._pause = _FIRST_PAUSE
+        self.was_ready = False  # once at least
 
     @property
     def pid(self) -> int | None:
@@ -54,10 +55,21 @@ class Child:
         """Whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def status(self) -> int | None:
+        """How the process started last ended: as in Popen.returncode."""
+        return self._process.poll() if self._process else None
+
+    @property
+    def log(self) -> Path:
+        """The file with all it printed in this run."""
+        return self._log
+
     def start(self) -> int:
         """Start the process; answers the descriptor on which it says that it is ready."""
         reading, writing = os.pipe()
         ties = {LIFELINE: str(self._lifeline), READY: str(writing)}
+        self._log.parent.mkdir(parents=True, exist_ok=True)  # somebody may have removed it
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own modules
                 [sys.executable, "-m", f"infra.local.{self.name}"],
@@ -86,6 +98,7 @@ class Child:
             raise ChildFailedError(
                 f"'{self.name}' did not start. The end of {self._log}:\n{self.tail()}"
             )
+        self.was_ready = True
 
     def run(self) -> None:
         """Start, and come back when it is ready."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import http.client
 import json
+import os
 import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TextIO
 
 from infra.local.clock import VIETNAM
 
@@ -21,15 +25,32 @@ if TYPE_CHECKING:
 
 def say(line: str = "") -> None:
     """One line, at once, also into a pipe."""
-    print(line, flush=True)
+    _write(line, sys.stdout)
 
 
 def complain(line: str) -> None:
     """One line to standard error."""
-    print(line, file=sys.stderr, flush=True)
+    _write(line, sys.stderr)
 
 
-@contextmanager
+def _write(line: str, stream: TextIO) -> None:
+    """A closed window or a dead pipe must never be in the way of saving and ending."""
+    try:
+        print(line, file=stream, flush=True)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:  # a full disk may have room again
+            _silence(stream)
+
+
+def _silence(stream: TextIO) -> None:
+    """Nobody reads it any more; Python itself would fail on it once more when it exits."""
+    with contextlib.suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+@contextlib.contextmanager
 def step(done: str) -> Iterator[None]:
     """Say that something is done and how long it took."""
     began = time.monotonic()
@@ -53,14 +74,30 @@ def welcome(ports: Ports, service: float, speed: float) -> None:
     say("\n  Ctrl-C saves and ends.\n")
 
 
+def illness(ports: Ports) -> str | None:
+    """Why the API is not healthy; None when it is. The processes may run and all fail."""
+    try:
+        with _direct().open(f"{ports.api_url}/api/v1/health", timeout=30) as answer:
+            status = answer.status
+    except urllib.error.HTTPError as error:
+        status = error.code
+    except (OSError, http.client.HTTPException) as error:
+        return str(error)
+    return None if status == HTTPStatus.OK else f"status {status}"
+
+
+def _direct() -> urllib.request.OpenerDirector:
+    """A developer's proxy does not know this machine's loopback."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
 def _accounts(ports: Ports) -> list[dict[str, Any]]:
     """The demo accounts; none when the app cannot tell, which is not worth failing for."""
     try:
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(f"{ports.api_url}/api/v1/dev/accounts", timeout=10) as answer:
+        with _direct().open(f"{ports.api_url}/api/v1/dev/accounts", timeout=10) as answer:
             items: list[dict[str, Any]] = json.load(answer)["items"]
             return items
-    except (urllib.error.URLError, TimeoutError, ValueError, KeyError) as error:
+    except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
         complain(f"  (no table of demo accounts: {error})")
         return []
 

@@ -31,6 +31,13 @@ QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{UPLOAD_QUEUE}"
 ROOT = Path(__file__).resolve().parents[2]
 
 
+_KEY_BYTES = 32
+
+
+class HomeError(Exception):
+    """The folder, or a file in it, cannot be used; the text says what to do."""
+
+
 @dataclass(frozen=True)
 class Home:
     """The folder of one local cloud, and the name of every file in it."""
@@ -44,12 +51,29 @@ class Home:
         return cls((Path(named) if named else ROOT / ".local").resolve())
 
     def create(self) -> None:
-        """Make the folder and its secret; running it again changes nothing."""
+        """Make the folder; running it again changes nothing."""
         self.logs.mkdir(parents=True, exist_ok=True)
+
+    def make_secret(self) -> None:
+        """Make the key unless it is there, whole or not at all. Raises HomeError.
+
+        Only for the process that holds the lock.
+        """
         if not self.secret_key.exists():
-            descriptor = os.open(self.secret_key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            temporary = self.secret_key.with_suffix(".new")
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(32))
+                file.write(secrets.token_bytes(_KEY_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.secret_key)
+        length = self.secret_key.stat().st_size
+        if length < _KEY_BYTES:
+            raise HomeError(
+                f"{self.secret_key} has {length} bytes, not {_KEY_BYTES}. Put a copy of it in its "
+                "place. If there is none, remove it: a new one is made, and links, secrets and "
+                "pseudonyms made with the old one are known no more."
+            )
 
     @property
     def logs(self) -> Path:

@@ -2,7 +2,8 @@
 
 A fork is a consistent picture of the tables, the bucket and the queue at one moment,
 for the price of copying page tables; the copy writes the files while the original
-goes on serving. Files are replaced one by one, the bucket first: a file nobody
+goes on serving. All are written before the first is replaced, so a full disk leaves
+the last save whole. They are replaced one by one, the bucket first: a file nobody
 refers to is harmless, a reference to a file that is gone is not.
 """
 
@@ -14,6 +15,7 @@ import importlib
 import json
 import os
 import time
+import traceback
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +25,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORDER = ("s3", "sqs", "dynamodb")
+_CONTENT = {"s3": "buckets_meta", "sqs": "queues", "dynamodb": "tables"}  # in every save
+_FORMAT = "__ministack_format__"
 
 
 class UnreadableStateError(Exception):
     """A saved file cannot be read; nothing was changed."""
+
+    def __init__(self, file: Path, why: str) -> None:
+        super().__init__(
+            f"{file} {why}. Put a copy of the folder of the local cloud in its "
+            "place, or remove that folder ($MOTCUA_HOME, .local) to start afresh."
+        )
 
 
 class Saver:
@@ -84,45 +94,68 @@ class Saver:
             gc.disable()  # a collection would touch, and so copy, every page
             self._write_all()
             status = 0
+        except BaseException:  # noqa: BLE001 - `_exit` would swallow it, and nobody knew why
+            traceback.print_exc()
         finally:
             os._exit(status)
 
     def _write_all(self) -> None:
-        for name in ORDER:
-            service = _service(name)
-            # The services copy their state deeply before handing it out, three quarters
-            # of the time a save takes; nobody changes it in a fork, nor at the end.
-            service.copy = SimpleNamespace(deepcopy=lambda value: value, copy=copy.copy)
-            self._write(name, service.get_state())
+        self._folder.mkdir(parents=True, exist_ok=True)  # somebody may have removed it
+        written = [self._write(name) for name in ORDER]
+        for temporary in written:
+            temporary.replace(temporary.with_suffix(""))
 
-    def _write(self, name: str, state: dict[str, Any]) -> None:
+    def _write(self, name: str) -> Path:
+        """Write the state of a service beside its file."""
+        # The services copy their state deeply before handing it out, three quarters
+        # of the time a save takes; nobody changes it in a fork, nor at the end.
+        service = _service(name)
+        service.copy = SimpleNamespace(deepcopy=lambda value: value, copy=copy.copy)
         # The emulator's own writer uses json.dump, whose encoder is pure Python;
         # dumps is the same text five times faster.
-        persistence = importlib.import_module("ministack.core.persistence")
-        version = persistence._state_format_version(name)  # noqa: SLF001 - its format, its number
-        wrapped = {"__ministack_format__": version, "payload": state}
+        default = _persistence()._json_default  # noqa: SLF001 - what json.dumps lacks for its state
+        wrapped = {_FORMAT: _format(name), "payload": service.get_state()}
         temporary = self._folder / f"{name}.json.new"
-        default = persistence._json_default  # noqa: SLF001 - what json.dumps lacks for its state
         temporary.write_text(json.dumps(wrapped, default=default))
-        temporary.replace(self._folder / f"{name}.json")
+        return temporary
 
 
-def check(folder: Path) -> None:
-    """Raise UnreadableStateError for a damaged file.
+def check(folder: Path, mark: Path) -> None:
+    """Raise UnreadableStateError for what the emulator would not load: all files, or none.
 
-    The emulator would start empty in its place, and the next save would make that final.
+    It would start empty in its place, and the next save would make that final.
     """
-    for name in ORDER:
-        file = folder / f"{name}.json"
+    files = {name: folder / f"{name}.json" for name in ORDER}
+    if not mark.exists() and not any(file.exists() for file in files.values()):
+        return  # a fresh home
+    for name, file in files.items():
         try:
-            json.loads(file.read_text())
-        except FileNotFoundError:
-            pass
-        except ValueError as error:
-            raise UnreadableStateError(
-                f"{file} is damaged ({error}). Put a copy of the folder of the local cloud in its "
-                "place, or remove that folder ($MOTCUA_HOME, .local) to start afresh."
-            ) from error
+            understood = _understands(name, json.loads(file.read_text()))
+        except FileNotFoundError as error:
+            raise UnreadableStateError(file, "is missing") from error
+        except (OSError, ValueError) as error:
+            raise UnreadableStateError(file, f"is damaged ({error})") from error
+        if not understood:
+            raise UnreadableStateError(file, "was not saved by this version of the local cloud")
+
+
+def _understands(name: str, saved: Any) -> bool:
+    """Whether the emulator takes this file's JSON for a state of the service."""
+    try:
+        version, content = saved[_FORMAT], saved["payload"][_CONTENT[name]]["data"]
+    except (TypeError, KeyError, IndexError):
+        return False
+    known = isinstance(version, int) and 1 <= version <= _format(name)
+    return known and isinstance(content, dict)
+
+
+def _format(name: str) -> int:
+    version: int = _persistence()._state_format_version(name)  # noqa: SLF001 - its format, its number
+    return version
+
+
+def _persistence() -> Any:
+    return importlib.import_module("ministack.core.persistence")
 
 
 def load_services() -> None:

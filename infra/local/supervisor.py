@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from infra.local import clock, ports, report
 from infra.local.process import Child, ChildFailedError
-from infra.local.settings import Home, Ports, environment
+from infra.local.savewatch import SaveWatch
+from infra.local.settings import Home, HomeError, Ports, environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,14 +40,18 @@ class Supervisor:
         self._children = {name: Child(name, told, home.logs) for name in names}
         self._stop = threading.Event()
         self._saving = threading.Thread(target=self._save_clock, daemon=True)
+        self._clock_fails = False
+        self._saves = SaveWatch(home.saved_at, self._children["data"].log)
         self._due: dict[str, float] = {}  # children to restart, and when
 
-    def run(self) -> None:
-        """Start everything, watch over it until a signal says stop, then end it."""
+    def run(self) -> bool:
+        """Start everything, watch over it until a signal says stop, then end it.
+
+        Answers whether nothing was lost.
+        """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         try:
-            self._clock.save(self._home.clock, time.time())
             self._saving.start()
             self._start()
             if not self._stop.is_set():
@@ -53,6 +59,7 @@ class Supervisor:
             self._watch()
         finally:
             self._end()
+        return not self._lost()
 
     def _on_signal(self, number: int, _frame: Any) -> None:
         if self._stop.is_set() and number == signal.SIGINT:
@@ -60,6 +67,10 @@ class Supervisor:
         self._stop.set()
 
     def _welcome(self) -> None:
+        illness = report.illness(self._ports)
+        if illness:
+            log = self._children["api"].log
+            report.complain(f"  ! The API runs but is not healthy ({illness}), see {log}")
         anchor = self._clock.anchor
         report.welcome(self._ports, anchor.at(time.time()), anchor.speed)
 
@@ -107,16 +118,35 @@ class Supervisor:
     # --- watching
 
     def _watch(self) -> None:
+        self._saves.begin()
         while not self._stop.wait(_LOOK_EVERY):
             for name in ("data", "workflow", "api", "pump"):
                 if not self._children[name].alive:
                     self._plan_restart(name)
             self._restart_what_is_due()
+            self._look_at_saves()
+
+    def _look_at_saves(self) -> None:
+        if not self._children["data"].alive:
+            self._saves.begin()  # that it ended was told already
+        elif news := self._saves.news():
+            report.complain(news)
 
     def _save_clock(self) -> None:
         """In a thread of its own: a restart keeps the main one busy for seconds."""
         while not self._stop.wait(clock.SAVE_EVERY):
-            self._clock.save(self._home.clock, time.time())
+            self._try_to_save_clock()
+
+    def _try_to_save_clock(self, *, last: bool = False) -> None:
+        """A full disk may have room again: one failure must not be the last try."""
+        try:
+            self._clock.save(self._home.clock, time.time(), last=last)
+        except OSError as error:
+            if not self._clock_fails:
+                report.complain(f"  ! the business clock is not saved ({error}): make room for it")
+            self._clock_fails = True
+        else:
+            self._clock_fails = False
 
     def _plan_restart(self, name: str) -> None:
         if name not in self._due:
@@ -134,11 +164,11 @@ class Supervisor:
             del self._due[name]
             try:
                 self._restart(name)
-            except ChildFailedError as failed:
+                self._describe()
+            except (ChildFailedError, OSError) as failed:
                 report.complain(f"  ! {failed}")
-                continue  # found dead at the next look, and tried again later
+                continue  # if dead, found so at the next look, and tried again later
             report.complain(f"  ✓ {name} runs again")
-            self._describe()
 
     def _restart(self, name: str) -> None:
         if name == "data":
@@ -159,21 +189,31 @@ class Supervisor:
         for child in reversed(followers):
             child.run()
             self._due.pop(child.name, None)
+        self._saves.begin()
 
     # --- ending
 
     def _end(self) -> None:
         """API and pump first, so that nothing changes any more when the data is saved."""
-        report.say("\n  Ending…")
         self._stop.set()
+        report.say("\n  Ending…")
         for name in ("api", "pump", "prepare", "workflow"):
             self._children[name].stop(seconds=5)
         self._children["data"].stop(seconds=60)
         if self._saving.ident:
             self._saving.join()
-        self._clock.save(self._home.clock, time.time(), last=True)
-        self._home.cloud.unlink(missing_ok=True)
-        report.say("  Ended." if self._home.running.exists() else "  Saved; ended.")
+        self._try_to_save_clock(last=True)
+        with contextlib.suppress(OSError):  # what it says is wrong from now on, no more
+            self._home.cloud.unlink(missing_ok=True)
+        if self._lost():
+            report.complain(self._saves.lost())
+        else:
+            report.say("  Ended." if self._home.running.exists() else "  Saved; ended.")
+
+    def _lost(self) -> bool:
+        """Whether the data plane served somebody and could not save that at its end."""
+        data = self._children["data"]
+        return data.was_ready and data.status != 0
 
     def _kill_all(self) -> None:
         for child in self._children.values():
@@ -194,15 +234,33 @@ def lock(home: Home) -> int:
     return descriptor
 
 
-def run(port: int, speed: float, start: datetime | None) -> None:
-    """The whole life of the local cloud. Raises the errors a start can end with."""
+def run(port: int, speed: float, start: datetime | None) -> bool:
+    """The whole life of the local cloud. Raises the errors a start can end with.
+
+    Answers whether nothing was lost at its end.
+    """
     home = Home.from_environment()
+    try:
+        supervisor = _prepared(home, port, speed, start)
+    except OSError as error:
+        raise HomeError(
+            f"{home.path} cannot be the folder of the local cloud ({error}). Mend that, or name "
+            "a folder that can be written to:  MOTCUA_HOME=.local2 make run"
+        ) from error
+    return supervisor.run()
+
+
+def _prepared(home: Home, port: int, speed: float, start: datetime | None) -> Supervisor:
+    """Everything that is done in the home before the first process starts."""
     home.create()
     lock(home)
+    home.make_secret()
     chosen = ports.choose(home, port)
     saved = clock.load(home.clock)
     if saved and start:
         report.complain("  START is only read on a fresh home; the clock goes on where it stood.")
     business = clock.BusinessClock.begin(saved, speed, start, time.time())
     report.say(f"\n  MotCua, local cloud in {home.path}\n")
-    Supervisor(home, chosen, business).run()
+    supervisor = Supervisor(home, chosen, business)
+    business.save(home.clock, time.time())
+    return supervisor

@@ -22,6 +22,13 @@ from infra.local.settings import Home
 Json = dict[str, Any]
 
 app = Chalice(app_name="fake")
+sick = Chalice(app_name="sick")  # runs, and answers nothing
+
+
+@app.route("/api/v1/health")
+def health() -> Json:
+    """The supervisor asks before it welcomes anybody."""
+    return {"status": "ok"}
 
 
 @app.route("/api/v1/dev/accounts")

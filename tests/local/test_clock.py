@@ -69,6 +69,29 @@ def test_start_counts_only_on_a_fresh_home(tmp_path: Path) -> None:
     assert again.anchor.service == datetime(2027, 1, 4, 1, 0, 5, tzinfo=UTC).timestamp()
 
 
+@pytest.mark.parametrize("last", [False, True])
+def test_ceiling_never_sinks_within_a_run(tmp_path: Path, *, last: bool) -> None:
+    """The system's clock may be set back by an hour; what was read before stays on record."""
+    first = BusinessClock.begin(None, 60, None, NOW)
+    first.save(tmp_path / "clock", NOW + 10)
+    before = load(tmp_path / "clock")
+    first.save(tmp_path / "clock", NOW - 3600, last=last)
+    after = load(tmp_path / "clock")
+    assert before is not None
+    assert after is not None
+    assert after.ceiling >= before.ceiling
+
+
+def test_clean_end_takes_the_margin_back(tmp_path: Path) -> None:
+    """At a day each second, every start would otherwise lose two days of work."""
+    first = BusinessClock.begin(None, 86_400, None, NOW)
+    first.save(tmp_path / "clock", NOW + 9)
+    first.save(tmp_path / "clock", NOW + 10, last=True)
+    after = load(tmp_path / "clock")
+    assert after is not None
+    assert after.ceiling == first.anchor.at(NOW + 10)
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "fast", "86401"])
 def test_senseless_speed_is_refused(text: str) -> None:
     """Zero or less would stop every deadline without a word."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import json
 import resource
 import time
@@ -119,6 +121,24 @@ def test_upload_reaches_its_handler(cloud: Cloud) -> None:
     eventually(lambda: cloud.get("FILE#up/1.pdf", "FILE"))
 
 
+def test_file_must_be_the_one_promised(cloud: Cloud) -> None:
+    """A form can be sent again: nobody may put another file of that size in its place."""
+    promise = {"x-amz-checksum-sha256": _checksum(b"%PDF")}
+    post = _presigned(cloud, "up/4.pdf", promise)
+    assert _send_file(post, b"%PDF").status_code == 204
+    refused = _send_file(post, b"%PDX")
+    assert refused.status_code == 400
+    assert "BadDigest" in refused.text
+    twice = {"FILE": b"%PDF", "file": b"%PDX"}  # the emulator takes only the second for the file
+    assert requests.post(post["url"], post["fields"], files=twice, timeout=5).status_code == 400
+    kept = cloud.client("s3").get_object(Bucket=FILE_BUCKET, Key="up/4.pdf")
+    assert kept["Body"].read() == b"%PDF"
+
+
+def _checksum(content: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()
+
+
 def test_pages_of_the_site_may_send_files(cloud: Cloud) -> None:
     """The bucket is another origin: without these headers the browser throws the answer away."""
     site = f"http://127.0.0.1:{cloud.port}"
@@ -151,14 +171,14 @@ def test_other_pages_may_not(cloud: Cloud, origin: str) -> None:
     assert cloud.get("FILE#up/3.pdf", "FILE") is None
 
 
-def _presigned(cloud: Cloud, key: str) -> Any:
+def _presigned(cloud: Cloud, key: str, fields: dict[str, str] | None = None) -> Any:
     """A form for a file of up to 10 bytes, signed as the application's client signs."""
     client = cloud.client(
         "s3", Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
     )
-    return client.generate_presigned_post(
-        FILE_BUCKET, key, Conditions=[["content-length-range", 1, 10]]
-    )
+    conditions: list[Any] = [{name: value} for name, value in (fields or {}).items()]
+    conditions.append(["content-length-range", 1, 10])
+    return client.generate_presigned_post(FILE_BUCKET, key, Fields=fields, Conditions=conditions)
 
 
 def _send_file(post: Any, content: bytes, **headers: str) -> requests.Response:

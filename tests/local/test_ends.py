@@ -124,6 +124,8 @@ def test_clean_end_saves_and_leaves_no_mark(cloud: Cloud, crash: Crash) -> None:
     for done in ("data plane on", "tables, bucket", "workflow on", "streams", "API and pages on"):
         assert f"✓ {done}" in printed
     assert "100 × real time" in printed
+    assert "not healthy" not in printed
+    assert "is saved" not in printed  # neither false alarm of the save watch nor the clock's
     assert "Trần Thị B" in printed  # who can sign in
     assert not cloud.home.running.exists()
     assert "written at the last moment" in (cloud.home.state / "dynamodb.json").read_text()
@@ -141,7 +143,26 @@ def test_damaged_state_is_not_replaced(cloud: Cloud, crash: Crash) -> None:
     status, printed = cloud.outcome(cloud.launch())
     assert status == 1
     assert f"{file} is damaged" in printed
+    assert "NOT SAVED" not in printed  # there was nothing to save
     assert file.read_text() == damaged
+
+
+def test_state_not_understood_is_not_replaced(cloud: Cloud, crash: Crash) -> None:
+    """Valid JSON of another form is as dangerous as a torn file, and so is a missing one."""
+    del crash
+    if cloud.process:
+        cloud.stop()
+    file = cloud.home.state / "dynamodb.json"
+    file.write_text("{}")
+    status, printed = cloud.outcome(cloud.launch())
+    assert status == 1
+    assert f"{file} was not saved by this version" in printed
+    assert file.read_text() == "{}"
+    file.unlink()
+    status, printed = cloud.outcome(cloud.launch())
+    assert status == 1
+    assert f"{file} is missing" in printed
+    assert not file.exists()
 
 
 def test_end_while_starting_is_clean(cloud: Cloud) -> None:
