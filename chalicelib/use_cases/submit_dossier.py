@@ -92,6 +92,8 @@ def _mark_key(command: Submit, actor: Actor, deps: Deps) -> str:
 def _check(command: Submit, actor: Actor, version: ProcedureVersion, deps: Deps) -> None:
     if command.channel is not Channel.ONLINE and Role.DESK not in actor.roles:
         raise ForbiddenError("submit.counter_is_the_desks", pointer="/channel")
+    if Role.CITIZEN in actor.roles and not _is_submitter(command, actor, deps):
+        raise RuleError("submit.not_you", pointer="/submitter/number")
     if Role.DESK in actor.roles and actor.agency != command.desk:
         raise ForbiddenError("decision.not_yours", pointer="/desk")
     require_good(command.answers, version, deps)
@@ -103,6 +105,11 @@ def _check(command: Submit, actor: Actor, version: ProcedureVersion, deps: Deps)
     if missing := required - set(handed_in):
         raise RuleError("paper.missing", pointer="/papers", paper=_named(min(missing), version))
     require_distinct(command.papers)
+
+
+def _is_submitter(command: Submit, actor: Actor, deps: Deps) -> bool:
+    """Whoever signed in files in their own name, for themselves or for another owner."""
+    return deps.keys.person_ref(command.submitter.get("number", "")) == actor.id
 
 
 def require_distinct(papers: Sequence[PaperHandedIn]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-EVERY = 37  # odd, so that it dies before a call as often as after one; all: python -m bench.crashes
+EVERY = 31  # odd, so that it dies before a call as often as after one; all: python -m bench.crashes
 
 
 @pytest.mark.slow

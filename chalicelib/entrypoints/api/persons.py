@@ -10,22 +10,26 @@ from chalicelib.entrypoints.http.route import Wire
 
 
 def _day(value: object) -> object:
-    """`YYYY-MM-DD`, kept as text."""
+    """`YYYY-MM-DD`, kept as text; other spellings of ISO 8601 are refused by the pattern."""
     try:
-        return date.fromisoformat(value).isoformat() if isinstance(value, str) else value
+        date.fromisoformat(str(value))
     except ValueError:
         raise PydanticCustomError("field.format", "not a date") from None
+    return value
 
 
+# Marks that no name has, and what looks like nothing or turns the text around.
+_UNSEEN = r"<>\x00-\x1f\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060\ufeff"
 FullName = Annotated[
     str,
-    StringConstraints(pattern=r"^[^<>\x00-\x20][^<>\x00-\x1f]{0,118}[^<>\x00-\x20]$"),
+    StringConstraints(pattern=rf"^[^{_UNSEEN} ][^{_UNSEEN}]{{0,118}}[^{_UNSEEN} ]$"),
 ]
+_DAY = r"^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$"
 Day = Annotated[
     str,
     BeforeValidator(_day),
-    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
-    WithJsonSchema({"type": "string", "format": "date"}),
+    StringConstraints(pattern=_DAY),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": _DAY}),
 ]
 CitizenNumber = Annotated[
     str,

@@ -92,7 +92,9 @@ def test_a_key_belongs_to_one_person(town: Town) -> None:
     key = town.key()
     mine = town.post("/dossiers", town.submission(), CITIZEN, key)
     papers = [{"paper_code": "birth_notification", "file_id": town.upload(OTHER_CITIZEN)}]
-    theirs = town.post("/dossiers", town.submission(papers=papers), OTHER_CITIZEN, key)
+    other = PERSON | {"full_name": "H' Mẫu Êban", "number": "066195000002"}
+    body = town.submission(papers=papers, submitter=other)
+    theirs = town.post("/dossiers", body, OTHER_CITIZEN, key)
     assert (mine.status, theirs.status) == (201, 201)
     assert mine.body["code"] != theirs.body["code"]
 
@@ -296,3 +298,18 @@ def test_what_was_refused_leaves_nothing_of_the_person(
     filed = town.submit()
     left = clients.s3().list_objects_v2(Bucket=aws.FILES, Prefix="forms/")
     assert [filed.code in each["Key"] for each in left["Contents"]] == [True]
+
+
+def test_nobody_files_in_anothers_name(town: Town, refused: Refused) -> None:
+    """What a person gave once is legal evidence from then on (R17)."""
+    body = town.submission()
+    reply = refused(lambda: town.post("/dossiers", body, OTHER_CITIZEN))
+    assert reply.faults == [("/submitter/number", "submit.not_you")]
+
+
+@pytest.mark.parametrize("name", ["\u200b\u200b\u200b", "\u00a0 \u00a0", "a\u202eb", "a\u0085b"])
+def test_a_name_can_be_read(town: Town, refused: Refused, name: str) -> None:
+    """Nothing, or a mark that turns the text around, is nobody's name."""
+    body = town.submission(owner=PERSON | {"full_name": name})
+    reply = refused(lambda: town.post("/dossiers", body, CITIZEN))
+    assert reply.faults == [("/owner/full_name", "field.format")]
