@@ -85,7 +85,7 @@ MUTANTS = [
     Mutant(
         "intake goes on instead of anew",
         DOMAIN + "citizen.py",
-        "leg.clock.restart(dossier.ctx.now), (), ()",
+        "leg.clock.restart(dossier.ctx.now, budget), (), ()",
         "leg.clock, (), ()",
     ),
     Mutant("step ends with its first leg", DOMAIN + "route.py", "or _required_left(dossier)", ""),
@@ -113,7 +113,7 @@ MUTANTS = [
     Mutant(
         "supplement asked twice",
         DOMAIN + "desk.py",
-        "second = _is_second(dossier, faulty)",
+        "second = running is None and _is_second(dossier, faulty)",
         "second = False",
     ),
     Mutant("drop the rev check", USES + "decide.py", "dossier.expect(command.rev)", "pass"),
@@ -169,7 +169,7 @@ MUTANTS = [
     Mutant(
         "never start",
         USES + "lead.py",
-        "        deps.workflow.start(code, dossier.generation)\n    elif",
+        "        _start(dossier, deps)\n    elif",
         "        pass\n    elif",
     ),
     Mutant(
