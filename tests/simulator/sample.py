@@ -101,7 +101,7 @@ def _procedure(code: str, total: int, *route: Step, **more: object) -> Procedure
 
 
 def procedures() -> list[ProcedureVersion]:
-    """Same day; two departments; a payment in the middle; parallel agencies, one independent."""
+    """Same day; two departments; a payment in the middle; parallel units, and agencies."""
     unit, agency, pay = LegKind.UNIT, LegKind.AGENCY, LegKind.PAYMENT
     return [
         _procedure(
@@ -124,6 +124,18 @@ def procedures() -> list[ProcedureVersion]:
             Step("tax", (_leg("tax", agency, "tax", 2),)),
             Step("pay", (RouteLeg("pay", NAME, pay),)),
             Step("register", (_leg("register", unit, "land", 3),)),
+        ),
+        _procedure(
+            "side-by-side",
+            6,
+            Step(
+                "both",
+                (
+                    _leg("commune", unit, "commune_office", 3),
+                    _leg("land", unit, "land", 2),
+                ),
+            ),
+            Step("province", (_leg("province", unit, "social", 3),)),
         ),
         _procedure(
             "birth",
