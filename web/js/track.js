@@ -174,7 +174,8 @@ function holder(each) {
 
 function happened(event) {
   const mark = event.milestone && `milestone.${event.milestone}`
-  const words = mark && knows(mark) ? t(mark) : t(`event.${event.type}`)
+  const onMerits = event.type === 'refused' && event.status !== 'refused' // a unit's no, not the desk's
+  const words = mark && knows(mark) ? t(mark) : t(onMerits ? 'result.refusal' : `event.${event.type}`)
   const who = event.unit ? `${nameOf(event.unit, event.unit_name)} · ` : ''
   const said = event.words && h('p', { class: 'note' }, event.words)
   return h('li', {}, h('strong', {}, words), said, h('p', { class: 'hint' }, who, h('time', { datetime: event.at }, when(event.at))))
