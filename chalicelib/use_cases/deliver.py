@@ -16,6 +16,7 @@ from chalicelib.use_cases.changing import context
 from chalicelib.use_cases.sharing import shared_form, shared_results
 
 DAY: Final = timedelta(days=1)  # the longest an agency may ask us to wait
+MOST_BYTES: Final = 20_000  # of a message (API.md, "Webhooks")
 WITH_CONTENT: Final = frozenset({Message.LEG_OPENED, Message.SUPPLEMENTED})
 
 
@@ -42,8 +43,18 @@ def _send(delivery: Delivery, dossier: Dossier, deps: Deps) -> Sent:
     endpoint = deps.reference.endpoint(delivery.agency)
     if endpoint is None:
         return Sent(error="no endpoint is registered")
-    body = json.dumps(message(delivery, dossier, deps), ensure_ascii=False)
+    body = _body(message(delivery, dossier, deps))
     return deps.webhooks.send(endpoint.url, delivery.id, endpoint.secrets, body)
+
+
+def _body(content: Mapping[str, Any]) -> str:
+    """Within what agencies take: one that is too long goes without links; `/full` has them."""
+    body = json.dumps(content, ensure_ascii=False)
+    if len(body.encode()) <= MOST_BYTES:
+        return body
+    papers = [{**paper, "url": None} for paper in content["data"]["papers"]]
+    data = {**content["data"], "papers": papers}
+    return json.dumps({**content, "data": data}, ensure_ascii=False)
 
 
 def _after(delivery: Delivery, sent: Sent, deps: Deps) -> Delivery:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 VIETNAM = timezone(timedelta(hours=7))
 SAVE_EVERY = 1.0  # seconds of real time
 _FASTEST = 86_400  # a day each second
+_STANDING = 1e-9  # of real time: the application wants a speed above zero
 _YEARS = range(2000, 2100)  # what the API takes, too
 
 
@@ -71,6 +72,16 @@ class BusinessClock:
             return cls(Anchor(now, service, speed), simulated=start is not None or speed != 1)
         service = saved.ceiling if saved.simulated else max(saved.ceiling, now)
         return cls(Anchor(now, service, speed), simulated=saved.simulated or speed != 1)
+
+    @property
+    def standing(self) -> Anchor:
+        """For what runs before `start`: a simulated clock stands still until then."""
+        return replace(self.anchor, speed=_STANDING) if self.simulated else self.anchor
+
+    def start(self, now: float) -> None:
+        """Let it run. At an hour each second, seconds of starting would be a working day."""
+        if self.simulated:
+            self.anchor = replace(self.anchor, real=now)
 
     def save(self, file: Path, now: float, *, last: bool = False) -> None:
         """Write the present reading, and how far it may get before the next save.

@@ -3,11 +3,13 @@
 The supervisor keeps the write end of a pipe and never writes to it; a child's read
 returns only when the supervisor is gone, however that happened. This needs no polling
 and works on every Unix. Linux also signals the child itself, which helps when its
-threads hang. Readiness goes the other way through a second pipe.
+threads hang. Readiness goes the other way through a socket, on which the supervisor
+answers with the anchor of the business clock: it begins to run when all are ready.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
 import os
@@ -17,6 +19,7 @@ import threading
 
 LIFELINE = "MOTCUA_LIFELINE"
 READY = "MOTCUA_READY"
+ANCHOR = "CLOCK_ANCHOR"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -36,11 +39,18 @@ def signal_at_parents_death() -> None:
 
 
 def ready() -> None:
-    """Tell the supervisor that this child does its work from now on."""
+    """Tell the supervisor that this child can do its work; come back when it may.
+
+    Until then nothing may have read the business clock: only now it is known.
+    """
     descriptor = os.environ.pop(READY, None)
-    if descriptor is not None:
+    if descriptor is None:
+        return
+    with contextlib.suppress(OSError):  # the supervisor is ending and sends SIGTERM next
         os.write(int(descriptor), b"1")
-        os.close(int(descriptor))
+        anchor = os.read(int(descriptor), 4096).decode()
+        os.environ[ANCHOR] = anchor or os.environ[ANCHOR]
+    os.close(int(descriptor))
 
 
 def expect_cut_connections() -> None:

@@ -6,12 +6,13 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
 
-from infra.local.guard import LIFELINE, READY
+from infra.local.guard import ANCHOR, LIFELINE, READY
 from infra.local.settings import ROOT
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Child:
         self._lifeline, self._keep = os.pipe()  # the write end closes when we end
         _rotate(self._log)
         self._process: subprocess.Popen[bytes] | None = None
+        self._word: int | None = None  # our end of the socket on which it says that it is ready
         self._started = 0.0
         self._pause = _FIRST_PAUSE
         self.was_ready = False  # once at least
@@ -65,10 +67,11 @@ class Child:
         """The file with all it printed in this run."""
         return self._log
 
-    def start(self) -> int:
-        """Start the process; answers the descriptor on which it says that it is ready."""
-        reading, writing = os.pipe()
-        ties = {LIFELINE: str(self._lifeline), READY: str(writing)}
+    def start(self) -> None:
+        """Start the process; `await_ready` and `release` must follow."""
+        self._let_go()
+        ours, its = (end.detach() for end in socket.socketpair())
+        ties = {LIFELINE: str(self._lifeline), READY: str(its)}
         self._log.parent.mkdir(parents=True, exist_ok=True)  # somebody may have removed it
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own modules
@@ -78,31 +81,47 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                pass_fds=(self._lifeline, writing),
+                pass_fds=(self._lifeline, its),
                 # Ctrl-C in the terminal must reach the supervisor alone: it knows the order.
                 start_new_session=True,
             )
-        os.close(writing)
+        os.close(its)
+        self._word = ours
         self._started = time.monotonic()
-        return reading
 
-    def await_ready(self, reading: int, seconds: float = 60) -> None:
-        """Wait for the word of `start`'s descriptor. Raises ChildFailedError."""
-        try:
-            heard, _, _ = select.select([reading], [], [], seconds)
-            said = os.read(reading, 1) if heard else b""
-        finally:
-            os.close(reading)
-        if not said:
+    def await_ready(self, seconds: float = 60) -> None:
+        """Wait until the process says that it is ready. Raises ChildFailedError."""
+        heard = self._word is not None and select.select([self._word], [], [], seconds)[0]
+        if not heard or not self._hear():
             self.kill()
             raise ChildFailedError(
                 f"'{self.name}' did not start. The end of {self._log}:\n{self.tail()}"
             )
         self.was_ready = True
 
+    def release(self) -> None:
+        """Let it begin, with the business clock as its environment has it by now."""
+        if self._word is not None:
+            with contextlib.suppress(OSError):  # it has ended, which the next look finds
+                os.write(self._word, self._environment[ANCHOR].encode())
+        self._let_go()
+
+    def _hear(self) -> bytes:
+        try:
+            return os.read(self._word, 1) if self._word is not None else b""
+        except ConnectionResetError:
+            return b""
+
+    def _let_go(self) -> None:
+        if self._word is not None:
+            os.close(self._word)
+            self._word = None
+
     def run(self) -> None:
-        """Start, and come back when it is ready."""
-        self.await_ready(self.start())
+        """Start, and come back when it has begun its work."""
+        self.start()
+        self.await_ready()
+        self.release()
 
     def next_pause(self) -> float:
         """Seconds to wait before the next restart: longer each time, unless it ran well."""
@@ -120,6 +139,7 @@ class Child:
         """SIGTERM, and SIGKILL to its whole session when it takes too long."""
         if not self._process:
             return
+        self._let_go()
         self.signal(signal.SIGTERM)
         try:
             self._process.wait(seconds)
@@ -130,6 +150,7 @@ class Child:
         """End it and whatever it started at once."""
         if not self._process:
             return
+        self._let_go()
         with contextlib.suppress(ProcessLookupError):  # it was faster
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

@@ -58,11 +58,13 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGHUP, lambda *_: schedule.all())
     on_change = handlers.load("on_change")
-    for reader in [Reader(table, on_change, failed) for table in (RECORD_TABLE, TOKEN_TABLE)]:
-        reader.start()
-    Uploads(handlers.load("on_upload"), failed).start()
-    schedule.start()
+    readers = [Reader(table, on_change, failed) for table in (RECORD_TABLE, TOKEN_TABLE)]
+    uploads = Uploads(handlers.load("on_upload"), failed)
     ready()
+    for reader in readers:
+        reader.start()
+    uploads.start()
+    schedule.start()
     stop.wait()  # the threads are daemons: what they did not finish is delivered again
 
 

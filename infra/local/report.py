@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import http.client
 import json
-import os
 import sys
 import time
 import urllib.error
@@ -35,19 +33,8 @@ def complain(line: str) -> None:
 
 def _write(line: str, stream: TextIO) -> None:
     """A closed window or a dead pipe must never be in the way of saving and ending."""
-    try:
-        print(line, file=stream, flush=True)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:  # a full disk may have room again
-            _silence(stream)
-
-
-def _silence(stream: TextIO) -> None:
-    """Nobody reads it any more; Python itself would fail on it once more when it exits."""
     with contextlib.suppress(OSError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        print(line, file=stream, flush=True)
 
 
 @contextlib.contextmanager

@@ -9,10 +9,10 @@ import os
 import signal
 import threading
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from infra.local import clock, ports, report
+from infra.local.guard import ANCHOR
 from infra.local.process import Child, ChildFailedError
 from infra.local.savewatch import SaveWatch
 from infra.local.settings import Home, HomeError, Ports, environment
@@ -35,9 +35,9 @@ class Supervisor:
         self._home = home
         self._ports = chosen
         self._clock = business
-        told = environment(home, chosen, business.anchor.as_dict())
+        self._told = environment(home, chosen, business.standing.as_dict())
         names = ("data", "prepare", "workflow", "api", "pump")
-        self._children = {name: Child(name, told, home.logs) for name in names}
+        self._children = {name: Child(name, self._told, home.logs) for name in names}
         self._stop = threading.Event()
         self._saving = threading.Thread(target=self._save_clock, daemon=True)
         self._clock_fails = False
@@ -52,7 +52,6 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         try:
-            self._saving.start()
             self._start()
             if not self._stop.is_set():
                 self._welcome()
@@ -82,18 +81,28 @@ class Supervisor:
                 return
             with report.step(done):
                 action()
+        self._start_clock()
         self._describe()
 
     def _steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
         """What takes longest to import is started before it is waited for."""
         children, at = self._children, self._ports
-        workflow = children["workflow"].start()
+        children["workflow"].start()
         yield f"data plane on {at.data_url}", children["data"].run
         yield "tables, bucket and catalogue", self._prepare
-        yield f"workflow on {at.workflow_url}", partial(children["workflow"].await_ready, workflow)
-        api, pump = children["api"].start(), children["pump"].start()
-        yield "streams, uploads and schedules", partial(children["pump"].await_ready, pump)
-        yield f"API and pages on {at.api_url}", partial(children["api"].await_ready, api)
+        yield f"workflow on {at.workflow_url}", children["workflow"].await_ready
+        children["api"].start()
+        children["pump"].start()
+        yield "streams, uploads and schedules", children["pump"].await_ready
+        yield f"API and pages on {at.api_url}", children["api"].await_ready
+
+    def _start_clock(self) -> None:
+        """Everything is up: now time may pass, for those that wait and those started later."""
+        self._clock.start(time.time())
+        self._told[ANCHOR] = json.dumps(self._clock.anchor.as_dict())
+        self._saving.start()
+        for name in ("workflow", "api", "pump"):
+            self._children[name].release()
 
     def _prepare(self) -> None:
         self._children["prepare"].run()
@@ -202,6 +211,8 @@ class Supervisor:
         self._children["data"].stop(seconds=60)
         if self._saving.ident:
             self._saving.join()
+        else:
+            self._clock.start(time.time())  # it stood still all the time
         self._try_to_save_clock(last=True)
         with contextlib.suppress(OSError):  # what it says is wrong from now on, no more
             self._home.cloud.unlink(missing_ok=True)

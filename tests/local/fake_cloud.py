@@ -37,6 +37,13 @@ def accounts() -> Json:
     return {"items": [{"account": "desk-1", "name": "Trần Thị B", "roles": ["desk"]}]}
 
 
+@app.route("/api/v1/clock")
+def clock() -> Json:
+    """The anchor of the business clock as this process was told."""
+    anchor: Json = json.loads(os.environ["CLOCK_ANCHOR"])
+    return anchor
+
+
 @app.route("/api/v1/echo/{name}", methods=["GET", "POST"])
 def echo(name: str) -> Json:
     """Answers what Chalice believes the request to be, after giving others time to meddle."""

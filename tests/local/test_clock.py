@@ -69,6 +69,15 @@ def test_start_counts_only_on_a_fresh_home(tmp_path: Path) -> None:
     assert again.anchor.service == datetime(2027, 1, 4, 1, 0, 5, tzinfo=UTC).timestamp()
 
 
+def test_only_a_simulated_clock_stands_still_while_starting() -> None:
+    """Real time does not wait for us; simulated time begins where it was said to."""
+    real, simulated = (BusinessClock.begin(None, speed, None, NOW) for speed in (1, 3600))
+    for clock, standing in ((real, NOW + 10), (simulated, NOW)):
+        assert clock.standing.at(NOW + 10) == pytest.approx(standing)
+        clock.start(NOW + 10)
+        assert clock.anchor.at(NOW + 10) == standing
+
+
 @pytest.mark.parametrize("last", [False, True])
 def test_ceiling_never_sinks_within_a_run(tmp_path: Path, *, last: bool) -> None:
     """The system's clock may be set back by an hour; what was read before stays on record."""

@@ -129,7 +129,7 @@ def test_file_must_be_the_one_promised(cloud: Cloud) -> None:
     refused = _send_file(post, b"%PDX")
     assert refused.status_code == 400
     assert "BadDigest" in refused.text
-    twice = {"FILE": b"%PDF", "file": b"%PDX"}  # the emulator takes only the second for the file
+    twice = {"file": b"%PDX", "FILE": b"%PDF"}  # the emulator takes only the first for the file
     assert requests.post(post["url"], post["fields"], files=twice, timeout=5).status_code == 400
     kept = cloud.client("s3").get_object(Bucket=FILE_BUCKET, Key="up/4.pdf")
     assert kept["Body"].read() == b"%PDF"
