@@ -179,14 +179,24 @@ def _send(token: str, case: Json) -> None:
         client.send_task_success(taskToken=token, output=json.dumps(_next(case)))
 
 
-def _start(dossier: str, generation: int) -> None:
+def _start(dossier: str, generation: int) -> bool:
     client = _client("stepfunctions")
-    with contextlib.suppress(client.exceptions.ExecutionAlreadyExists):
+    try:
         client.start_execution(
             stateMachineArn=os.environ["STATE_MACHINE_ARN"],
             name=f"{dossier}.g{generation}",
             input=json.dumps({"dossier_id": dossier, "generation": generation}),
         )
+    except client.exceptions.ExecutionAlreadyExists:
+        return False
+    return True
+
+
+def _running() -> set[str]:
+    listed = _client("stepfunctions").list_executions(
+        stateMachineArn=os.environ["STATE_MACHINE_ARN"], statusFilter="RUNNING"
+    )
+    return {found["name"].partition(".")[0] for found in listed["executions"]}
 
 
 def seed() -> None:
@@ -203,16 +213,20 @@ def on_upload(event: Json, _context: Any) -> None:
 
 
 def reconcile(event: Json, _context: Any) -> None:
-    """Asked for all: start every open case whose execution is gone."""
+    """Asked for all: start every open case whose execution is gone.
+
+    One that is only about to start is the stream's to start, and not gone.
+    """
     if not event.get("all"):
         return
-    client = _client("stepfunctions")
-    listed = client.list_executions(
-        stateMachineArn=os.environ["STATE_MACHINE_ARN"], statusFilter="RUNNING"
-    )
-    running = {found["name"].partition(".")[0] for found in listed["executions"]}
+    running = _running()
     page = _client("dynamodb").scan(TableName=os.environ["RECORD_TABLE"])
     for item in page["Items"]:
         dossier = item["PK"]["S"].removeprefix("D#")
         if item["SK"]["S"] == "CASE" and item["stage"]["S"] != "Closed" and dossier not in running:
-            _start(dossier, time.time_ns())
+            _bring_back(dossier)
+
+
+def _bring_back(dossier: str) -> None:
+    if not _start(dossier, 1) and dossier not in _running():
+        _start(dossier, time.time_ns())
