@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.ids import DeliveryId, DossierCode
 from chalicelib.ports import Deps
 from chalicelib.use_cases.changing import context
@@ -83,18 +82,10 @@ def revive(code: DossierCode, deps: Deps, *, everything: bool = False) -> bool:
     overdue = dossier.wake_at is not None and dossier.wake_at <= dossier.ctx.now - GRACE
     if not (overdue or everything):
         return False
-    leads = _is_led(dossier, deps)
+    leads = deps.workflow.is_running(code, dossier.generation)
     generation = dossier.generation if leads else roll_over(code, dossier.generation, deps)
     if overdue:
         escalate(code, generation, deps)
     if leads:
         look(code, deps)
     return not leads
-
-
-def _is_led(dossier: Dossier, deps: Deps) -> bool:
-    """Whether its execution runs and can be woken: one whose token was lost sleeps on."""
-    token = deps.tokens.get(dossier.code)
-    fresh = dossier.generation_at is not None and dossier.ctx.now - dossier.generation_at < GRACE
-    known = token is not None and token.generation == dossier.generation
-    return (known or fresh) and deps.workflow.is_running(dossier.code, dossier.generation)
