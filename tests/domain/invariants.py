@@ -164,7 +164,9 @@ def _money(dossier: Dossier) -> None:
 
 
 def _supplement_once(events: list[Event]) -> None:
-    asked = [set(each.data["faulty"]) for each in events if each.data.get("second") is False]
+    requests = [each for each in events if each.data.get("second") is False]
+    first = {each.data["slip"]: each for each in reversed(requests)}  # more wait for one slip
+    asked = [set(first[slip].data["faulty"]) for slip in sorted(first)]
     assert len(asked) <= 2
     assert all(each <= asked[0] for each in asked)
 

@@ -140,12 +140,19 @@ class Verdict:
     # -- people
 
     def _supplement_once(self, events: Iterable[Event]) -> None:
-        """One request; listed items once more; anything else only as an approved second one."""
+        """One request; listed items once more; anything else only as an approved second one.
+
+        What a parallel leg asks for while the same is asked for already is no other request.
+        """
         listed: set[str] | None = None
         again = 0
+        slips = set[int]()
         for event in events:
             if event.type != "supplement_requested" or event.data["second"]:
                 continue
+            if event.data["slip"] in slips:
+                continue
+            slips.add(event.data["slip"])
             asked = set(event.data["faulty"])
             if listed is None:
                 listed = asked
