@@ -45,6 +45,7 @@ class SignedWebhooks:
                     redirect=False,
                     preload_content=False,
                 )
+                answer.close()  # a pool closes what came back to it, and this has a body unread
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             return Sent(error=type(error).__name__)
         return _sent(answer.status, answer.headers.get("retry-after", ""))

@@ -11,7 +11,7 @@ from chalicelib.domain.dossier import Context, Dossier
 from chalicelib.domain.errors import ConflictError, Error, FaultsError, ForbiddenError, RuleError
 from chalicelib.domain.event import digest_of, moment, stamp
 from chalicelib.domain.ids import AgencyCode, DossierCode, FileId, PersonRef, ProcedureCode
-from chalicelib.domain.procedure import ProcedureVersion, Text
+from chalicelib.domain.procedure import ProcedureVersion
 from chalicelib.domain.terms import Channel, Role, Status
 from chalicelib.ports import Deps, Form, Mark, PaperHandedIn, SeenError
 from chalicelib.use_cases.changing import Extras, commit, confirm_files
@@ -103,7 +103,8 @@ def _check(command: Submit, actor: Actor, version: ProcedureVersion, deps: Deps)
         raise RuleError("paper.unknown", pointer="/papers", paper=min(unknown))
     required = {paper.code for paper in version.papers if paper.required}
     if missing := required - set(handed_in):
-        raise RuleError("paper.missing", pointer="/papers", paper=_named(min(missing), version))
+        name = version.called(f"paper:{min(missing)}")
+        raise RuleError("paper.missing", pointer="/papers", paper=name)
     require_distinct(command.papers)
 
 
@@ -116,10 +117,6 @@ def require_distinct(papers: Sequence[PaperHandedIn]) -> None:
     """Raise RuleError where one file is handed in as two papers."""
     if len({paper.file for paper in papers}) < len(papers):
         raise RuleError("paper.file_twice", pointer="/papers")
-
-
-def _named(paper: str, version: ProcedureVersion) -> Text:
-    return version.called(f"paper:{paper}")
 
 
 def require_good(answers: Mapping[str, Any], version: ProcedureVersion, deps: Deps) -> None:

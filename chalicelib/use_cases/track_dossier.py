@@ -30,7 +30,7 @@ class Track:
 class Tracked:
     """The dossier and its history; what of it is shown is the entrypoint's to say.
 
-    `notes` are free texts by event number: for the owner only, who is whom they are written to.
+    `notes` are free texts by event number, read for the owner only: to whom some are written.
     """
 
     dossier: Dossier

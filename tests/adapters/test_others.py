@@ -1,8 +1,10 @@
 """The smaller ports: outbox, files, throttle, keys, clock, forms, the way out."""
 
 import hashlib
+import socket
 import threading
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -221,6 +223,21 @@ def test_signed_message(agency: str) -> None:
     low = {name.lower(): value for name, value in headers.items()}
     for secret in (FIRST, SECOND):
         assert Webhook(secret).verify(body, low) == {"ố": 1}
+
+
+def test_an_answer_whose_body_never_comes() -> None:
+    """Taken is taken: one slow agency must not keep the others waiting, nor our connections."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        sent = pool.submit(SignedWebhooks(loopback=True).send, url, "m-1", [FIRST], "{}")
+        connection, _ = server.accept()
+        with connection:
+            connection.settimeout(5)
+            while not connection.recv(65_536).endswith(b"{}"):
+                pass
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 4096\r\n\r\n")
+            assert sent.result(5).error == ""
+            assert connection.recv(1) == b"", "our side hung up"
 
 
 @pytest.mark.parametrize(
