@@ -48,7 +48,7 @@ class Clock:
         if self.since is None:
             return self
         spent = self.consumed_at(calendar, now)
-        return replace(self, consumed=spent, since=None, epoch=self.epoch + 1)
+        return Clock(self.budget, spent, None, self.epoch + 1)
 
     def resume(self, now: datetime) -> "Clock":
         """Let it run on from where it stood; resuming a running clock changes nothing."""

@@ -192,9 +192,9 @@ class Dossier:
         **data: Any,
     ) -> None:
         """Note that something happened; `data` is references, `note` a person's own words."""
-        number = leg.n if leg else None
+        number, holders = leg.n if leg else None, _held(self.running())
         self.happenings.append(
-            Happening(type, actor, number, data, note, self.status, self.stage, self._holders())
+            Happening(type, actor, number, data, note, self.status, self.stage, holders)
         )
         if leg:
             self.touched.add(leg.n)
@@ -288,8 +288,9 @@ class Dossier:
 
     def finish(self, next_wake: Callable[["Dossier"], datetime | None]) -> list[Event]:
         """Derive status, stage and next wake-up; returns the events of this decision, in order."""
-        self._follow_legs()
-        self.stage = self._stage()
+        running = self.running()
+        self._follow_legs(running)
+        self.stage = self._stage(running)
         place = (self.stage, self.step)
         before = self.wake_at
         self.wake_at = None if self.is_closed else next_wake(self) or self.ctx.now + IDLE
@@ -301,17 +302,13 @@ class Dossier:
             self.rev += 1
         if self.happenings:
             last = self.happenings[-1]
-            last.status, last.stage, last.holders = self.status, self.stage, self._holders()
+            last.status, last.stage, last.holders = self.status, self.stage, _held(running)
         return [self._number(each) for each in self.happenings]
 
-    def _holders(self) -> Holders:
-        return tuple((leg.n, leg.holder) for leg in self.running())
-
-    def _follow_legs(self) -> None:
+    def _follow_legs(self, running: list[Leg]) -> None:
         """Status 5 or 6 only while no other leg runs."""
         if self.is_closed or self.status is Status.SETTLED:
             return
-        running = self.running()
         if running and all(leg.is_citizens for leg in running):
             asked = any(leg.kind is LegKind.SUPPLEMENT for leg in running)
             self.move(Status.SUPPLEMENT_REQUESTED if asked else Status.PAYMENT_REQUESTED)
@@ -331,13 +328,12 @@ class Dossier:
             settlement.state = LegState.RUNNING
             self.forget_ahead(settlement)
 
-    def _stage(self) -> Stage:
+    def _stage(self, running: list[Leg]) -> Stage:
         """The stage that shows: the route's own legs first, those of the citizen last."""
         if self.is_closed:
             return Stage.CLOSED
-        legs = sorted(self.running(), key=lambda leg: (leg.is_citizens, leg.step != self.step))
-        stages = [self._stage_of(leg) for leg in legs]
-        return stages[0] if stages else self.stage
+        shows = min(running, key=lambda leg: (leg.is_citizens, leg.step != self.step), default=None)
+        return self._stage_of(shows) if shows else self.stage
 
     def _stage_of(self, leg: Leg) -> Stage:
         if leg.kind is LegKind.REVIEW and leg.holder != self.desk:
@@ -363,3 +359,7 @@ class Dossier:
         self.idempotency = ""
         self.head = event.digest()
         return event
+
+
+def _held(running: list[Leg]) -> Holders:
+    return tuple([(leg.n, leg.holder) for leg in running])
