@@ -38,8 +38,8 @@ MUTANTS = [
     Mutant(
         "pause loses the consumed time",
         DOMAIN + "clock.py",
-        "consumed=spent, since=None",
-        "since=None",
+        "Clock(self.budget, spent, None",
+        "Clock(self.budget, self.consumed, None",
     ),
     Mutant(
         "an extension keeps the old claims",
