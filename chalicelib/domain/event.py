@@ -17,7 +17,9 @@ from chalicelib.domain.ids import AgencyCode, DossierCode
 from chalicelib.domain.terms import EventType, Stage, Status
 
 GENESIS = "0" * 43
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False
+)
 
 
 Holders = tuple[tuple[int, AgencyCode], ...]
