@@ -32,8 +32,8 @@ MUTANTS = [
     Mutant(
         "drop the epoch of a pause",
         DOMAIN + "clock.py",
-        "since=None, epoch=self.epoch + 1",
-        "since=None",
+        "spent, None, self.epoch + 1)",
+        "spent, None, self.epoch)",
     ),
     Mutant(
         "pause loses the consumed time",
