@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-READY  := $(VENV)/ready-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
+READY  := $(VENV)/ready-$(shell cat requirements.txt requirements-dev.txt constraints.txt | cksum | cut -d' ' -f1)
 
 export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
@@ -43,7 +43,7 @@ clean: ## remove the environment and the local cloud's state
 	rm -rf $(VENV) .local
 
 # Made anew whenever a requirement changes. Only wheels: nothing is built on your machine.
-$(READY): requirements.txt requirements-dev.txt
+$(READY): requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed: make run PYTHON=python3.11"; exit 1; }
 	@echo "Preparing $(VENV): about a minute, once."

@@ -1,8 +1,7 @@
 """Settings, read and checked once; what is missing is named at the start, not at the first use."""
 
 import json
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -35,7 +34,7 @@ class Settings(BaseModel):
     state_machine_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:states:.+:stateMachine:.+")]
     public_url: Annotated[str, Field(pattern=r"^https?://[^/]+$")]
     secret_key_file: Path | None = None
-    secret_key: Annotated[str, Field(min_length=43)] | None = None
+    secret_key_name: str = ""  # in Secrets Manager
     dev_key_file: Path | None = None
     oidc_issuer: str = ""
     oidc_audience: str = ""
@@ -47,16 +46,20 @@ class Settings(BaseModel):
         """The one stage where the business clock may run fast and a development issuer signs in."""
         return self.stage == "local"
 
-    @cached_property
-    def secret(self) -> bytes:
-        """The deployment's key. Raise SettingsError where there is none, or a short one."""
+    def secret(self, fetch: Callable[[str], bytes]) -> bytes:
+        """The deployment's key; `fetch` reads a secret by its name.
+
+        Raise SettingsError where there is none, or a short one.
+        """
         content = b""
         if self.secret_key_file:
             content = self.secret_key_file.read_bytes()
-        elif self.secret_key:
-            content = self.secret_key.encode()
+        elif self.secret_key_name:
+            content = fetch(self.secret_key_name)
         if len(content) < 32:  # noqa: PLR2004 - bytes of a SHA-256 key
-            raise SettingsError("SECRET_KEY_FILE or SECRET_KEY: 32 random bytes or more are needed")
+            raise SettingsError(
+                "SECRET_KEY_FILE or SECRET_KEY_NAME: 32 random bytes or more are needed"
+            )
         return content
 
     @model_validator(mode="after")

@@ -42,6 +42,11 @@ def stepfunctions() -> Client:
     return _client("stepfunctions", _config(read_timeout=5))
 
 
+def secretsmanager() -> Client:
+    """For the deployment's key, once per process."""
+    return _client("secretsmanager", _config(read_timeout=3))
+
+
 def _config(read_timeout: int, **more: Any) -> Config:
     return Config(
         connect_timeout=1,

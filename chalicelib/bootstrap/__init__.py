@@ -15,6 +15,7 @@ from chalicelib.adapters.forms import JsonSchemaForms
 from chalicelib.adapters.keys import SecretKeys
 from chalicelib.adapters.records import DynamoRecords
 from chalicelib.adapters.reference import DynamoReference
+from chalicelib.adapters.secrets import fetch_secret
 from chalicelib.adapters.table import Table
 from chalicelib.adapters.throttle import DynamoThrottle
 from chalicelib.adapters.tokens import DynamoTokens
@@ -38,7 +39,7 @@ def reference() -> DynamoReference:
 @cache
 def keys() -> SecretKeys:
     """What is derived from the deployment's secret."""
-    return SecretKeys(settings().secret)
+    return SecretKeys(settings().secret(fetch_secret))
 
 
 @cache

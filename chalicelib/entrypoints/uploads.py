@@ -1,25 +1,40 @@
-"""The bucket's events: an uploaded file has arrived."""
+"""The bucket's events, which arrive in a queue: an uploaded file is there."""
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from chalice.app import Blueprint
 
 from chalicelib.bootstrap import deps
 from chalicelib.domain.ids import FileId
+from chalicelib.entrypoints.logging import logger
 
 uploads = Blueprint(__name__)
 
-PREFIX = "uploads/"
+PREFIX: Final = "uploads/"
 
 
 @uploads.lambda_function(name="on_upload")
-def on_upload(event: Mapping[str, Any], _context: object) -> dict[str, int]:
-    """Mark promised files as present if they are what was promised; answers how many were."""
-    present = 0
-    for record in event.get("Records", ()):
+def on_upload(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """Mark promised files as present if they are what was promised.
+
+    Answers the messages to show again (ReportBatchItemFailures).
+    """
+    failed: list[dict[str, str]] = []
+    for message in event["Records"]:
+        try:
+            _arrived(json.loads(message["body"]))
+        except Exception:  # noqa: BLE001 - reported, and shown again by the queue
+            logger.exception("upload event failed", extra={"message_id": message["messageId"]})
+            failed.append({"itemIdentifier": message["messageId"]})
+    return {"batchItemFailures": failed}
+
+
+def _arrived(told: Mapping[str, Any]) -> None:
+    """What S3 tells; a test event, sent when the bucket is told of the queue, has no records."""
+    for record in told.get("Records", ()):
         key = unquote_plus(record["s3"]["object"]["key"])
         if key.startswith(PREFIX):
-            present += deps().files.confirm(FileId(key.removeprefix(PREFIX)))
-    return {"present": present}
+            deps().files.confirm(FileId(key.removeprefix(PREFIX)))

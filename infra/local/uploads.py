@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 import traceback
@@ -12,7 +11,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.handlers import Handler, context_for
-from infra.local.settings import UPLOAD_QUEUE
+from infra.local.settings import QUEUE_ARN, UPLOAD_QUEUE
 
 if TYPE_CHECKING:
     from infra.local.streams import FailedEvents
@@ -55,7 +54,7 @@ class Uploads:
 
     def _deliver(self, message: dict[str, Any]) -> None:
         """Hand one message over; the queue shows it again later when that fails."""
-        event = json.loads(message["Body"])
+        event = {"Records": [to_lambda(message)]}
         count = int(message["Attributes"]["ApproximateReceiveCount"])
         handle = {"QueueUrl": self._url, "ReceiptHandle": message["ReceiptHandle"]}
         if self._taken(event):
@@ -68,11 +67,21 @@ class Uploads:
             self._client.change_message_visibility(**handle, VisibilityTimeout=pause)
 
     def _taken(self, event: dict[str, Any]) -> bool:
-        if "Records" not in event:
-            return True  # S3's test event, sent when notifications are configured
         try:
-            self._handler(event, context_for("on_upload"))
+            answer = self._handler(event, context_for("on_upload"))
         except Exception:  # noqa: BLE001 - whatever a handler raises, the message is delivered again
             traceback.print_exc()
             return False
-        return True
+        return not (answer or {}).get("batchItemFailures")
+
+
+def to_lambda(message: dict[str, Any]) -> dict[str, Any]:
+    """A message of ReceiveMessage in the form Lambda gets."""
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message["Attributes"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": QUEUE_ARN,
+    }

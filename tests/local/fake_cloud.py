@@ -205,7 +205,8 @@ def seed() -> None:
 
 def on_upload(event: Json, _context: Any) -> None:
     """Remember that the file is there."""
-    for record in event["Records"]:
+    told = [json.loads(message["body"]) for message in event["Records"]]
+    for record in [record for each in told for record in each.get("Records", ())]:
         _client("dynamodb").put_item(
             TableName=os.environ["RECORD_TABLE"],
             Item={"PK": {"S": f"FILE#{record['s3']['object']['key']}"}, "SK": {"S": "FILE"}},
