@@ -1,9 +1,7 @@
-"""AWS in this process: the tables and the bucket as infra/data.json declares them, on moto."""
+"""AWS in this process: tables and bucket as `infra/stacks/data.yaml` has them, on moto."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -11,8 +9,8 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.adapters import clients
+from infra.templates import STACKS, load
 
-DATA = Path(__file__).parents[1] / "infra" / "data.json"
 RECORD, TOKEN, FILES = "motcua-test-record", "motcua-test-token", "motcua-test-files"
 SECRET = b"a secret of tests, 32 bytes or more long"
 
@@ -28,7 +26,7 @@ def aws() -> Iterator[None]:
 
 
 def _create() -> None:
-    resources = json.loads(DATA.read_text("utf-8"))["Resources"]
+    resources = load(STACKS / "data.yaml")["Resources"]
     dynamodb = boto3.client("dynamodb", region_name="ap-southeast-1")
     for name, resource in {RECORD: "RecordTable", TOKEN: "TokenTable"}.items():
         dynamodb.create_table(**_table(resources[resource]["Properties"], name))

@@ -1,11 +1,10 @@
-"""Makes what `infra/data.json` describes: two tables and a bucket; and the queue of uploads.
+"""Makes what the local cloud needs of `infra/stacks/data.yaml`: tables, files, queue of uploads.
 
 The template is the single source. Running this again changes nothing that is there.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
@@ -27,6 +26,7 @@ from infra.local.settings import (
     WAKE_FUNCTION,
     Ports,
 )
+from infra.templates import STACKS, fill, load, resources
 
 Json = dict[str, Any]
 
@@ -35,28 +35,17 @@ _TABLE_KEYS = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecond
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/motcua-local-workflow"
 
 
-class OutdatedTableError(Exception):
-    """A table of an older version of the template stands in this home."""
+class OutdatedHomeError(Exception):
+    """What an older version of the template made stands in this home."""
 
 
 def create_data(ports: Ports) -> None:
-    """Tables with their streams and expiry, bucket with its rules, queue of uploads."""
-    template = json.loads((ROOT / "infra" / "data.json").read_text())
-    for resource in template["Resources"].values():
-        properties = _resolved(resource["Properties"])
-        if resource["Type"] == "AWS::DynamoDB::Table":
-            _create_table(properties)
-        elif resource["Type"] == "AWS::S3::Bucket":
-            _create_bucket(properties, ports)
-
-
-def _resolved(value: Any) -> Any:
-    """The template's value with `${Stage}` put in."""
-    if isinstance(value, dict):
-        if list(value) == ["Fn::Sub"]:
-            return value["Fn::Sub"].replace("${Stage}", STAGE)
-        return {key: _resolved(inner) for key, inner in value.items()}
-    return [_resolved(inner) for inner in value] if isinstance(value, list) else value
+    """Tables with their streams and expiry, queue of uploads, bucket with its rules."""
+    names = {"Stage": STAGE, "AWS::AccountId": ACCOUNT, "AWS::Region": REGION}
+    template = fill(load(STACKS / "data.yaml"), {**names, "AWS::Partition": "aws"})
+    for _, resource in resources(template, "AWS::DynamoDB::Table"):
+        _create_table(resource["Properties"])
+    _create_bucket(template["Resources"]["FileBucket"]["Properties"], ports)
 
 
 def _create_table(properties: Json) -> None:
@@ -79,10 +68,14 @@ def _check_table(name: str, wanted: Json, found: Json) -> None:
         for table in (wanted, found)
     ]
     if wanted["KeySchema"] != found["KeySchema"] or names[0] != names[1]:
-        raise OutdatedTableError(
-            f"Table {name} was made by another version of infra/data.json. Remove the folder "
-            "of the local cloud ($MOTCUA_HOME, .local) to start afresh."
-        )
+        raise _outdated(f"Table {name}")
+
+
+def _outdated(what: str) -> OutdatedHomeError:
+    return OutdatedHomeError(
+        f"{what} was made by another version of infra/stacks/data.yaml. Remove the folder of the "
+        "local cloud ($MOTCUA_HOME, .local) to start afresh."
+    )
 
 
 def _set_expiry(client: Any, table: str, wanted: Json) -> None:
@@ -99,7 +92,10 @@ def _set_expiry(client: Any, table: str, wanted: Json) -> None:
 def _create_bucket(properties: Json, ports: Ports) -> None:
     client = boto3.client("s3")
     name = properties["BucketName"]
-    if name not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
+    found = {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}
+    if others := found - {name}:
+        raise _outdated(f"Bucket {', '.join(sorted(others))}")
+    if not found:
         client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     client.put_bucket_versioning(
         Bucket=name, VersioningConfiguration=properties["VersioningConfiguration"]

@@ -20,7 +20,7 @@ STAGE = "local"
 
 RECORD_TABLE = f"motcua-{STAGE}-record"
 TOKEN_TABLE = f"motcua-{STAGE}-token"
-FILE_BUCKET = f"motcua-{STAGE}-files"
+FILE_BUCKET = f"motcua-{STAGE}-files-{ACCOUNT}"
 UPLOAD_QUEUE = f"motcua-{STAGE}-uploads"
 STATE_MACHINE = f"motcua-{STAGE}-dossier"
 WAKE_FUNCTION = f"motcua-{STAGE}-wake"

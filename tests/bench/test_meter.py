@@ -1,14 +1,12 @@
 """The meter against AWS's published rules, each case computed by hand.
 
-Units read (write, read). The tables are those of infra/data.json: `record` has the index `open`
+Units read (write, read). Tables as in infra/stacks/data.yaml: `record` has the index `open`
 (KEYS_ONLY, keys open + wake_at) and `worklist` (INCLUDE row, keys queue + due).
 """
 
-import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -17,12 +15,12 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from bench.meter import Meter, item_size
+from infra.templates import STACKS, load
 
 Item = dict[str, Any]
 RECORD, TOKEN, WIDE = "record", "token", "wide"
 SESSION = boto3.Session("id", "secret", region_name="ap-southeast-1")
 NEW = "attribute_not_exists(PK)"
-DATA = Path(__file__).parents[2] / "infra" / "data.json"
 
 
 class Lab:
@@ -69,7 +67,7 @@ def sized(size: int, sk: str = "CASE", **texts: str) -> Item:
 def lab() -> Iterator[Lab]:
     with mock_aws():
         lab = Lab()
-        resources = json.loads(DATA.read_text(encoding="utf-8"))["Resources"]
+        resources = load(STACKS / "data.yaml")["Resources"]
         for name, resource in ((RECORD, "RecordTable"), (TOKEN, "TokenTable")):
             create(lab.raw, name, resources[resource]["Properties"])
         wide = resources["RecordTable"]["Properties"]
