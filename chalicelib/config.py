@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 Name = Annotated[str, Field(min_length=3)]
+Names = Annotated[tuple[str, ...], Field(min_length=1)]  # in the environment: with commas between
 
 
 class SettingsError(Exception):
@@ -39,6 +40,12 @@ class Settings(BaseModel):
     oidc_issuer: str = ""
     oidc_audience: str = ""
     oidc_jwks_url: Annotated[str, Field(pattern=r"^(https://.+)?$")] = ""
+    # Where a token says what: the development issuer's names, then Cognito's.
+    oidc_account_claim: Names = ("cognito:username", "sub")
+    oidc_roles_claim: Names = ("roles", "cognito:groups")
+    oidc_agency_claim: Names = ("agency_code", "custom:agency_code")
+    oidc_number_claim: Names = ("number", "custom:number")
+    oidc_citizen_group: str = ""
     clock_anchor: ClockAnchor | None = None
 
     @property
@@ -61,6 +68,19 @@ class Settings(BaseModel):
                 "SECRET_KEY_FILE or SECRET_KEY_NAME: 32 random bytes or more are needed"
             )
         return content
+
+    @field_validator(
+        "oidc_account_claim",
+        "oidc_roles_claim",
+        "oidc_agency_claim",
+        "oidc_number_claim",
+        mode="before",
+    )
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
 
     @model_validator(mode="after")
     def _local_only(self) -> Self:

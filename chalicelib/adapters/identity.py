@@ -3,7 +3,8 @@
 Security counts real time, whatever the business clock says.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import jwt
@@ -28,15 +29,40 @@ class KeySource(Protocol):
         """Raise PyJWTError."""
 
 
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What an issuer calls the things we ask for; of several names the first one it uses counts.
+
+    `citizens` is a group of its own that makes a citizen, beside the role's name: Cognito puts
+    everybody into one whom a federated provider signs in.
+    """
+
+    account: Sequence[str]
+    roles: Sequence[str]
+    agency: Sequence[str]
+    number: Sequence[str]
+    citizens: str = ""
+
+    def role(self, name: str) -> Role | None:
+        """None for a role of another system."""
+        return Role.CITIZEN if name and name == self.citizens else _ROLES.get(name)
+
+
 class Identity:
     """`person_ref` hashes a citizen's number: the number itself goes no further."""
 
     def __init__(
-        self, keys: KeySource, issuer: str, audience: str, person_ref: Callable[[str], PersonRef]
+        self,
+        keys: KeySource,
+        issuer: str,
+        audience: str,
+        claims: Claims,
+        person_ref: Callable[[str], PersonRef],
     ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
+        self._claims = claims
         self._person_ref = person_ref
 
     def identify(self, token: str) -> Actor | None:
@@ -63,16 +89,28 @@ class Identity:
             return None
         return self._actor(claims)
 
-    def _actor(self, claims: Mapping[str, Any]) -> Actor | None:
-        given = claims.get("roles")
-        texts = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
-        roles = {_ROLES[each] for each in texts if each in _ROLES}
-        name, number, agency = claims["sub"], claims.get("number"), claims.get("agency_code")
-        if roles == {Role.CITIZEN} and isinstance(number, str) and number:
-            return Actor(ActorKind.CITIZEN, self._person_ref(number), roles=frozenset(roles))
-        if roles and Role.CITIZEN not in roles and name and isinstance(agency, str) and agency:
-            return Actor(ActorKind.OFFICIAL, name, AgencyCode(agency), frozenset(roles))
+    def _actor(self, said: Mapping[str, Any]) -> Actor | None:
+        roles = self._roles(_first(said, self._claims.roles))
+        number = _text(_first(said, self._claims.number))
+        if roles == {Role.CITIZEN} and number:
+            return Actor(ActorKind.CITIZEN, self._person_ref(number), roles=roles)
+        name = _text(_first(said, self._claims.account))
+        agency = _text(_first(said, self._claims.agency))
+        if roles and Role.CITIZEN not in roles and name and agency:
+            return Actor(ActorKind.OFFICIAL, name, AgencyCode(agency), roles)
         return None
+
+    def _roles(self, given: object) -> frozenset[Role]:
+        names = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
+        return frozenset(role for name in names if (role := self._claims.role(name)))
+
+
+def _first(said: Mapping[str, Any], names: Sequence[str]) -> object:
+    return next((said[name] for name in names if name in said), None)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def remote_keys(url: str, kept_seconds: float = 300) -> KeySource:

@@ -19,7 +19,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from chalicelib.adapters import dev_issuer
 from chalicelib.adapters.dev_issuer import AUDIENCE, ISSUER, DevIssuer
-from chalicelib.adapters.identity import Identity, remote_keys
+from chalicelib.adapters.identity import Claims, Identity, remote_keys
 from chalicelib.domain.actor import Actor, ActorKind
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ids import AgencyCode, PersonRef
@@ -27,6 +27,7 @@ from chalicelib.domain.terms import Role
 
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 RSA_KEY = rsa.generate_private_key(65537, 2048)
+CLAIMS = Claims(("sub",), ("roles",), ("agency_code",), ("number",))
 STRANGER = ec.generate_private_key(ec.SECP256R1())
 CITIZEN = {
     "account": "CT-0001",
@@ -87,7 +88,7 @@ def identity(issuer: Issuer) -> Identity:
 
 
 def made(issuer: Issuer, **settings: Any) -> Identity:
-    return Identity(remote_keys(issuer.url, **settings), ISSUER, AUDIENCE, hashed)
+    return Identity(remote_keys(issuer.url, **settings), ISSUER, AUDIENCE, CLAIMS, hashed)
 
 
 def hashed(number: str) -> PersonRef:
@@ -279,7 +280,7 @@ def key_file(tmp_path: Path) -> Path:
 
 
 def local(dev: DevIssuer) -> Identity:
-    return Identity(dev, ISSUER, AUDIENCE, hashed)
+    return Identity(dev, ISSUER, AUDIENCE, CLAIMS, hashed)
 
 
 def test_demo_accounts_sign_in(key_file: Path) -> None:
