@@ -108,7 +108,7 @@ class Gateway:
         except ValueError:
             return problem(400, request)
         if match is None:
-            return problem(404, request, "route.not_found")
+            return problem(404, request)
         methods = self._app.routes[match.route]
         method = _method(request.method, methods)
         if method is None:

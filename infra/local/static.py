@@ -70,7 +70,7 @@ class Pages:
             return _not_a_read(request)
         file = self._find(request.path)
         if file is None:
-            return problem(404, request, "route.not_found")
+            return problem(404, request)
         modified = file.stat().st_mtime_ns
         tag, content = _read(file, modified)
         headers = [

@@ -85,7 +85,7 @@ def test_bad_requests_get_a_problem(port: int, sent: bytes, status: int, code: s
 def test_bug_is_a_500_with_an_id(port: int) -> None:
     """And the connection serves on."""
     received = _send(port, _get("/bug") + _get("/after"))
-    assert b"internal.error" in received
+    assert b"internal" in received
     assert b'"/after"' in received
 
 

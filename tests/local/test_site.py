@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.entrypoints.http.messages import Language, Messages
 from infra.local.gateway import Gateway
 from infra.local.static import Pages
-from infra.local.wire import Reply, Request, preferred_language
+from infra.local.wire import Reply, Request
 from tests.local import fake_cloud
 
 if TYPE_CHECKING:
@@ -34,12 +35,12 @@ def _json(reply: Reply) -> Any:
 @pytest.mark.parametrize(
     ("method", "target", "status", "code"),
     [
-        ("GET", "/api/v1/nowhere", 404, "route.not_found"),
-        ("GET", "/api/v1/echo/", 404, "route.not_found"),  # no parameter is empty
-        ("DELETE", "/api/v1/echo/x", 405, "route.method_not_allowed"),
+        ("GET", "/api/v1/nowhere", 404, "request.not_found"),
+        ("GET", "/api/v1/echo/", 404, "request.not_found"),  # no parameter is empty
+        ("DELETE", "/api/v1/echo/x", 405, "request.method_not_allowed"),
         ("POST", "/api/v1/echo/x", 415, "request.unsupported_media_type"),
         ("GET", "/api/v1/echo/%ff", 400, "request.malformed"),
-        ("GET", "/api/v1/broken", 500, "internal.error"),
+        ("GET", "/api/v1/broken", 500, "internal"),
     ],
 )
 def test_errors_of_chalice_in_our_format(
@@ -91,11 +92,14 @@ def test_bodies_survive(gateway: Gateway) -> None:
     assert _json(sent)["hex"] == raw.hex()
 
 
-def test_language_of_the_caller() -> None:
-    """Vietnamese first; English for who asks for it."""
-    assert preferred_language("") == "vi"
-    assert preferred_language("en-GB,en;q=0.9,vi;q=0.8") == "en"
-    assert preferred_language("fr,vi;q=0.5,en;q=0.3") == "vi"
+@pytest.mark.parametrize(
+    ("accepted", "language"), [("", "vi"), ("en-GB,en;q=0.9,vi;q=0.8", "en"), ("fr,vi;q=0.5", "vi")]
+)
+def test_language_of_the_caller(gateway: Gateway, accepted: str, language: str) -> None:
+    """Vietnamese first; English for who asks for it: as the API does, in the API's words."""
+    reply = _ask(gateway, "GET", "/api/v1/nowhere", accept_language=accepted)
+    assert ("Content-Language", language) in reply.headers
+    assert _json(reply)["detail"] == Messages().text("request.not_found", Language(language), {})
 
 
 @pytest.fixture(scope="module")

@@ -77,14 +77,14 @@ def test_no_development_sign_in_elsewhere(
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
-        ("GET", "/nothing", 404, "route.not_found"),
-        ("GET", "", 404, "route.not_found"),
-        ("GET", "/dossiers/a/b/c", 404, "route.not_found"),
+        ("GET", "/nothing", 404, "request.not_found"),
+        ("GET", "", 404, "request.not_found"),
+        ("GET", "/dossiers/a/b/c", 404, "request.not_found"),
         ("GET", "/procedures/%ff", 400, "request.malformed"),
         ("GET", "/procedures?q=%ff", 400, "request.malformed"),
-        ("DELETE", "/procedures", 405, "route.method_not_allowed"),
-        ("PUT", "/dossiers", 405, "route.method_not_allowed"),
-        ("GET", "/dev/token", 405, "route.method_not_allowed"),
+        ("DELETE", "/procedures", 405, "request.method_not_allowed"),
+        ("PUT", "/dossiers", 405, "request.method_not_allowed"),
+        ("GET", "/dev/token", 405, "request.method_not_allowed"),
     ],
 )
 def test_what_no_route_answers(town: Town, method: str, path: str, status: int, code: str) -> None:
