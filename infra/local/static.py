@@ -9,46 +9,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from infra.local.wire import Reply, Request, problem
+from infra.pages import PAGE_HEADERS, content_security_policy, media_type
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".json": "application/json",
-    ".map": "application/json",
-    ".webmanifest": "application/manifest+json",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".webp": "image/webp",
-    ".ico": "image/x-icon",
-    ".woff2": "font/woff2",
-    ".txt": "text/plain; charset=utf-8",
-    ".pdf": "application/pdf",
-    ".wasm": "application/wasm",
-}
-
-
-def content_security_policy(files_origin: str) -> str:
-    """Nothing from elsewhere, save the bucket: files go to it and come from it directly."""
-    return "; ".join(
-        (
-            "default-src 'self'",
-            "script-src 'self'",
-            "style-src 'self'",
-            f"connect-src 'self' {files_origin}",
-            f"img-src 'self' data: blob: {files_origin}",
-            f"form-action 'self' {files_origin}",
-            "object-src 'none'",
-            "base-uri 'none'",
-            "frame-ancestors 'none'",
-        )
-    )
 
 
 class Pages:
@@ -58,9 +22,7 @@ class Pages:
         self._root = root.resolve()
         self._fixed = [
             ("Content-Security-Policy", content_security_policy(files_origin)),
-            ("X-Content-Type-Options", "nosniff"),
-            ("Referrer-Policy", "no-referrer"),
-            ("Cross-Origin-Opener-Policy", "same-origin"),
+            *PAGE_HEADERS.items(),
             ("Cache-Control", "no-cache"),
         ]
 
@@ -80,8 +42,7 @@ class Pages:
         ]
         if _has(request, tag):
             return Reply(304, headers)
-        kind = _TYPES.get(file.suffix.lower(), "application/octet-stream")
-        return Reply(200, [*headers, ("Content-Type", kind)], content)
+        return Reply(200, [*headers, ("Content-Type", media_type(file))], content)
 
     def _find(self, path: str) -> Path | None:
         """The file at a path as sent; None for what is missing, hidden or outside."""
@@ -96,8 +57,6 @@ class Pages:
     def _inside(self, file: Path) -> Path | None:
         if file.is_dir():
             file = file / "index.html"
-        elif not file.suffix and not file.exists():
-            file = file.with_suffix(".html")
         inside = file.resolve().is_relative_to(self._root)  # also follows links
         return file if inside and file.is_file() else None
 

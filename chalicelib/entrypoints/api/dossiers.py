@@ -25,6 +25,7 @@ from chalicelib.entrypoints.api.wire import (
     Version,
 )
 from chalicelib.entrypoints.http.auth import secret_or_signed_in, signed_in
+from chalicelib.entrypoints.http.edge import address_of
 from chalicelib.entrypoints.http.route import IDEMPOTENCY_KEY, Request, Wire
 from chalicelib.entrypoints.http.router import Routes
 from chalicelib.ports import PaperHandedIn
@@ -131,7 +132,7 @@ def submit(request: Request[SubmitBody]) -> SubmittedAnswer:
 def track(request: Request) -> answers.TrackedAnswer:
     """Where a dossier is, who holds it and until when."""
     ports = deps()
-    caller = ports.keys.opaque("caller", request.caller)
+    caller = ports.keys.opaque("caller", address_of(request, ports.keys))
     command = Track(DossierCode(request.path["code"]), request.secret, caller)
     found = track_dossier(command, request.actor, ports)
     return answers.tracked(

@@ -13,6 +13,14 @@ _CORRELATION: Final = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 @dataclass(frozen=True, slots=True)
+class Edge:
+    """What CloudFront adds, or somebody who pretends to be it: `key` tells them apart."""
+
+    key: str
+    viewer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One request: header names in lower case, every value of a repeated header or parameter."""
 
@@ -21,6 +29,7 @@ class Incoming:
     path: Mapping[str, str]
     raw: bytes | None  # None: said to be base64, and is not
     caller: str
+    edge: Edge | None
     language: Language
     correlation_id: str
 
@@ -35,6 +44,7 @@ class Incoming:
             path=event.get("pathParameters") or {},
             raw=_raw(event),
             caller=str((context.get("identity") or {}).get("sourceIp") or ""),
+            edge=_edge(headers),
             language=language_of(",".join(headers.get("accept-language", ()))),
             correlation_id=_correlation_id(headers.get("x-correlation-id", ())),
         )
@@ -64,6 +74,11 @@ def _raw(event: Mapping[str, Any]) -> bytes | None:
         return b64decode(body, validate=True)
     except ValueError:
         return None
+
+
+def _edge(headers: Mapping[str, Sequence[str]]) -> Edge | None:
+    keys, viewers = headers.get("x-origin-key", ()), headers.get("x-viewer-address", ())
+    return Edge(keys[0], viewers[0]) if len(keys) == len(viewers) == 1 else None
 
 
 def _correlation_id(given: Sequence[str]) -> str:

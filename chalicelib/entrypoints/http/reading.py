@@ -38,6 +38,7 @@ def read(route: Route, incoming: Incoming, identify: Identify) -> Request[Any, A
         language=incoming.language,
         correlation_id=incoming.correlation_id,
         caller=incoming.caller,
+        edge=incoming.edge,
     )
 
 

@@ -13,6 +13,7 @@ from typing_extensions import TypeVar
 from chalicelib.domain.actor import Actor
 from chalicelib.entrypoints.http.answering import Answer
 from chalicelib.entrypoints.http.auth import SECRET_HEADER, SIGNATURE_HEADERS, Auth, Scheme
+from chalicelib.entrypoints.http.incoming import Edge
 from chalicelib.entrypoints.http.messages import Language
 
 Body = TypeVar("Body", default=None)
@@ -61,7 +62,7 @@ class Request(Generic[Body, Query]):
 
     `path` has the declared types; `headers` holds the declared ones that came, by lower-case
     name; `raw` is the body as it was sent (what a webhook signs); `caller` is the network
-    address and only ever used hashed.
+    address, `edge` what came with it (see `edge.address_of`), and both are only ever used hashed.
     """
 
     body: Body
@@ -73,6 +74,7 @@ class Request(Generic[Body, Query]):
     language: Language
     correlation_id: str
     caller: str
+    edge: Edge | None = None
 
     @property
     def idempotency_key(self) -> str:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from chalicelib.bootstrap import deps
+from chalicelib.entrypoints.http.edge import edge_key
 from tests.entrypoints.api.conftest import Refused
-from tests.entrypoints.served import stored
+from tests.entrypoints.served import Reply, stored
 from tests.entrypoints.town import (
     AUDITOR,
     CATALOGUE,
@@ -140,6 +142,35 @@ def test_wrong_secrets_are_throttled(town: Town) -> None:
     assert 0 < int(reply.headers["retry-after"]) <= 900
     assert town.get(path, CITIZEN).status == 200
     assert not any("127.0.0.1" in partition for partition, _ in stored())
+
+
+def _behind_the_edge(town: Town, path: str, viewer: str, key: str, secret: str) -> Reply:
+    shown = {"X-Origin-Key": key, "X-Viewer-Address": viewer, "X-Dossier-Secret": secret}
+    return town.client.call("GET", path, headers=shown)
+
+
+def test_citizens_behind_one_edge_server_do_not_share_their_tries(town: Town) -> None:
+    """CloudFront calls for all of them; one who mistypes must not lock the others out."""
+    filed = town.at(Town.at_unit)
+    path, key = f"/dossiers/{filed.code}", edge_key(deps().keys)
+    for _ in range(10):
+        assert _behind_the_edge(town, path, "203.0.113.1", key, "a" * 22).refusal == NOT_FOUND
+    again = _behind_the_edge(town, path, "203.0.113.1", key, filed.secret)
+    assert again.refusal == (429, "throttled")
+    assert _behind_the_edge(town, path, "203.0.113.2", key, filed.secret).status == 200
+    assert not any("203.0.113" in partition for partition, _ in stored())
+
+
+@pytest.mark.parametrize("key", ["", "x" * 22, "đ" * 22, "\ud800"])
+def test_an_address_that_nobody_vouches_for_counts_for_nothing(town: Town, key: str) -> None:
+    """Else a stranger past the edge would have as many tries as there are addresses."""
+    filed = town.at(Town.at_unit)
+    path = f"/dossiers/{filed.code}"
+    for number in range(10):
+        viewer = f"203.0.113.{number}"
+        assert _behind_the_edge(town, path, viewer, key, "a" * 22).refusal == NOT_FOUND
+    last = _behind_the_edge(town, path, "203.0.113.99", key, filed.secret)
+    assert last.refusal == (429, "throttled")
 
 
 @pytest.mark.parametrize("account", [DESK, OFFICER, LEADER, AUDITOR])
