@@ -7,6 +7,7 @@ off. 22 characters of base64url are 132 bits.
 import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from typing import Final
 
 from chalicelib.domain.errors import NotFoundError
@@ -18,13 +19,16 @@ _BETWEEN: Final = "\0"
 
 
 class SecretKeys:
-    """`secret` is at least 32 random bytes; whoever has it can sign in citizens' names."""
+    """`secret` is at least 32 random bytes; whoever has it can sign in citizens' names.
 
-    def __init__(self, secret: bytes) -> None:
+    It is asked for when first needed, so that a function that never needs it may go without.
+    """
+
+    def __init__(self, secret: Callable[[], bytes]) -> None:
         self._secret = secret
 
     def opaque(self, *parts: str) -> str:
-        digest = hmac.new(self._secret, _BETWEEN.join(parts).encode(), hashlib.sha256).digest()
+        digest = hmac.new(self._secret(), _BETWEEN.join(parts).encode(), hashlib.sha256).digest()
         return _text(digest)[:LENGTH]
 
     def tracking_secret(self, code: DossierCode) -> str:

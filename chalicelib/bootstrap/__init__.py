@@ -38,8 +38,13 @@ def reference() -> DynamoReference:
 
 @cache
 def keys() -> SecretKeys:
-    """What is derived from the deployment's secret."""
-    return SecretKeys(settings().secret(fetch_secret))
+    """What is derived from the deployment's secret, which only those who use it read."""
+    return SecretKeys(_secret)
+
+
+@cache
+def _secret() -> bytes:
+    return settings().secret(fetch_secret)
 
 
 @cache

@@ -66,7 +66,7 @@ def real(table: Table) -> Ports:
         DynamoDeliveries(table),
         S3Files(table, clients.s3, aws.FILES),
         DynamoThrottle(table),
-        SecretKeys(aws.SECRET),
+        SecretKeys(lambda: aws.SECRET),
     )
 
 

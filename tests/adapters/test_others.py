@@ -130,7 +130,7 @@ def test_keys(ports: Ports) -> None:
 @pytest.mark.parametrize("forged", ["", "x", "x.y", "é.ü", "a" * 300])
 def test_a_forged_callback_id(forged: str) -> None:
     """An agency can only answer for what it was asked."""
-    keys = SecretKeys(aws.SECRET)
+    keys = SecretKeys(lambda: aws.SECRET)
     own = keys.callback_id(CODE, 2, AgencyCode("S3.1"))
     for name in (forged, own[:-1], "A" + own[1:], own + "A"):
         with pytest.raises(NotFoundError):

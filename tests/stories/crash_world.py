@@ -212,7 +212,7 @@ class RealWorld(World):
             tokens=DynamoTokens(token),
             workflow=StepFunctions(clients.stepfunctions, MACHINE),
             files=S3Files(record, clients.s3, aws.FILES),
-            keys=SecretKeys(aws.SECRET),
+            keys=SecretKeys(lambda: aws.SECRET),
             forms=JsonSchemaForms(),
             webhooks=self.webhooks,
         )

@@ -1,0 +1,101 @@
+"""Stacks: what would lose data is refused, and what is there already is left alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from infra.deploy import stacks
+from infra.deploy.stacks import StackError, Stacks
+
+TABLE = """
+  {name}:
+    Type: AWS::DynamoDB::Table
+    DeletionPolicy: Retain
+    Properties:
+      TableName: !Sub motcua-${{Stage}}-{key}
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{{AttributeName: PK, AttributeType: S}}]
+      KeySchema: [{{AttributeName: PK, KeyType: HASH}}]
+"""
+HEAD = """
+Parameters:
+  Stage: {Type: String}
+Resources:
+"""
+REGION = "ap-southeast-1"
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stacks]:
+    """An empty account; templates are files of the test."""
+    monkeypatch.setattr(stacks, "FOLDER", tmp_path)
+    monkeypatch.setattr(stacks, "_LOOK_EVERY", 0)
+    # The emulator of this test lacks that one action; the rehearsal's has it.
+    monkeypatch.setattr(Stacks, "_protect", lambda _stacks, _name: None)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with mock_aws():
+        yield Stacks("motcua-test", REGION, {})
+
+
+def write(folder: Path, name: str, *named: str) -> None:
+    """A template with these tables."""
+    body = "".join(TABLE.format(name=table, key=table.lower()) for table in named)
+    (folder / f"{name}.yaml").write_text(HEAD + body)
+
+
+def tables() -> list[str]:
+    """Of the account."""
+    return boto3.client("dynamodb", region_name=REGION).list_tables()["TableNames"]
+
+
+def test_a_stack_is_made(cloud: Stacks, tmp_path: Path) -> None:
+    """And says what was changed; the stage is in every name."""
+    write(tmp_path, "data", "Record")
+    assert [change.name for change in cloud.deploy("data")] == ["Record"]
+    assert tables() == ["motcua-test-record"]
+
+
+def test_a_plan_changes_nothing(cloud: Stacks, tmp_path: Path) -> None:
+    """Not even a stack that only ever had a plan stays behind."""
+    write(tmp_path, "data", "Record")
+    assert [str(change) for change in cloud.plan("data")] == [
+        "Add    Record (AWS::DynamoDB::Table)"
+    ]
+    assert tables() == []
+    assert len(cloud.deploy("data")) == 1
+
+
+def test_taking_a_table_out_of_the_data_is_refused(cloud: Stacks, tmp_path: Path) -> None:
+    """It would be retained, and the service would go on without it."""
+    write(tmp_path, "data", "Record", "Token")
+    cloud.deploy("data")
+    write(tmp_path, "data", "Record")
+    with pytest.raises(StackError, match="Token"):
+        cloud.deploy("data")
+    assert [change.action for change in cloud.plan("data")] == ["Remove"]
+
+
+def test_other_stacks_may_lose_what_they_have(cloud: Stacks, tmp_path: Path) -> None:
+    """An alarm that is no longer wanted goes."""
+    write(tmp_path, "watch", "Record", "Token")
+    cloud.deploy("watch")
+    write(tmp_path, "watch", "Record")
+    assert [change.name for change in cloud.deploy("watch")] == ["Token"]
+
+
+def test_the_data_is_never_deleted(cloud: Stacks, tmp_path: Path) -> None:
+    """Whatever else is destroyed."""
+    write(tmp_path, "data", "Record")
+    cloud.deploy("data")
+    with pytest.raises(StackError, match="never deleted"):
+        cloud.delete("data")
+    assert tables() == ["motcua-test-record"]
+
+
+def test_deleting_what_is_not_there_is_no_fault(cloud: Stacks) -> None:
+    """Destroying twice is safe."""
+    assert not cloud.delete("watch")
