@@ -1,4 +1,7 @@
-"""The API as it is served: on moto with the shipped catalogue, behind the local cloud's gateway."""
+"""The API as it is served: on moto with the shipped catalogue, behind the local cloud's gateway.
+
+It has the policy of the deployed function and no more: a call beyond that is refused, as in AWS.
+"""
 
 import copy
 import json
@@ -19,13 +22,16 @@ from moto.dynamodb.models import dynamodb_backends
 
 from catalogue.load import load, set_webhook
 from chalicelib import bootstrap
+from chalicelib.adapters import clients
 from chalicelib.bootstrap import sign_in
 from chalicelib.entrypoints import api
 from chalicelib.entrypoints.api import served as contract
 from chalicelib.entrypoints.http.api import PREFIX, Api
 from infra.local.gateway import Gateway
 from infra.local.wire import Request
+from infra.policies import API
 from tests import aws
+from tests.infra.guard import Guard, acting
 
 REGION: Final = "ap-southeast-1"
 PUBLIC_URL: Final = "https://motcua.test"
@@ -60,7 +66,7 @@ def anchor(moment: str, speed: float = 1e-9) -> str:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[None]:
+def served(folder: Path, guard: Guard | None = None) -> Iterator[None]:
     """The local stage: tables, files, catalogue and webhooks; keys lie in `folder`."""
     (folder / "secret").write_bytes(aws.SECRET)
     environment = {
@@ -81,6 +87,8 @@ def served(folder: Path) -> Iterator[None]:
         load(aws.RECORD)
         for agency in WEBHOOKS:
             set_webhook(agency, "https://agency.test/hooks", WEBHOOK_SECRET, aws.RECORD)
+        for client in (clients.dynamodb(), clients.s3()):
+            (guard or Guard()).attach(client)
         yield
     forget()
 
@@ -172,7 +180,8 @@ class Client:
         else:
             sent.setdefault("content-type", "application/json")
         target = quote(PREFIX + path, safe="/?=&%+:")
-        answer = self.gateway.answer(Request(method, target, list(sent.items()), body))
+        with acting(API):
+            answer = self.gateway.answer(Request(method, target, list(sent.items()), body))
         lowered = {name.lower(): value for name, value in answer.headers}
         return Reply(answer.status, lowered, answer.body)
 

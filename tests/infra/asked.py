@@ -1,0 +1,123 @@
+"""What a call of AWS asks of IAM: one request for each action it needs on each resource.
+
+Only the calls that the system makes are known; another one raises, so that nobody adds a call
+without saying what it needs. Sources: the Service Authorization Reference; "Using IAM with
+DynamoDB transactions" (an item of a transaction is judged as the action it is).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+REGION: Final = "ap-southeast-1"
+ACCOUNT: Final = "123456789012"
+
+Params = Mapping[str, Any]
+
+_PARTITION: Final = re.compile(r"(#?\w+) = (:\w+)")  # how each of our key conditions begins
+_IN_TRANSACTIONS: Final = {"Put": "PutItem", "Update": "UpdateItem"}
+
+
+@dataclass(frozen=True, order=True)
+class Asked:
+    """One request, with what the conditions of a policy may look at.
+
+    `leading` is the partition key, `within` the transaction around it, `prefix` what is listed.
+    """
+
+    action: str
+    resource: str
+    leading: str = ""
+    within: str = ""
+    prefix: str = ""
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """The condition keys, as AWS names them; one that is not there is not in the request."""
+        keys = {
+            "dynamodb:leadingkeys": [self.leading] if self.leading else None,
+            "dynamodb:enclosingoperation": [self.within] if self.within else None,
+            "s3:prefix": self.prefix or None,
+        }
+        return {name: value for name, value in keys.items() if value is not None}
+
+
+def arn(service: str, rest: str) -> str:
+    """Of something in the region and account that tests pretend to be in."""
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{rest}"
+
+
+def bucket_arn(name: str) -> str:
+    """Buckets of tests have no account in their name; a deployment's have."""
+    return f"arn:aws:s3:::{name}" + ("" if name.endswith(ACCOUNT) else f"-{ACCOUNT}")
+
+
+def asked(service: str, operation: str, given: Params) -> list[Asked]:
+    """The requests of one call. Raise NotImplementedError for a call that is not known here."""
+    known = _CALLS.get((service, operation))
+    if known is None:
+        raise NotImplementedError(f"{service}.{operation}: say in asked.py what it asks")
+    return list(known(operation, given))
+
+
+def missing(given: Params) -> Asked:
+    """S3 admits that an object is not there to whoever may list it under its name."""
+    return Asked("s3:ListBucket", bucket_arn(given["Bucket"]), prefix=given["Key"])
+
+
+def _of_item(operation: str, given: Params) -> Iterator[Asked]:
+    partition = (given["Item"] if operation == "PutItem" else given["Key"])["PK"]["S"]
+    table = arn("dynamodb", f"table/{given['TableName']}")
+    yield Asked(f"dynamodb:{operation}", table, partition)
+
+
+def _of_query(_operation: str, given: Params) -> Iterator[Asked]:
+    found = _PARTITION.match(given["KeyConditionExpression"])
+    if found is None:
+        raise NotImplementedError(given["KeyConditionExpression"])
+    partition = given["ExpressionAttributeValues"][found[2]]["S"]
+    index = f"/index/{given['IndexName']}" if "IndexName" in given else ""
+    table = arn("dynamodb", f"table/{given['TableName']}")
+    yield Asked("dynamodb:Query", table + index, partition)
+
+
+def _of_transaction(operation: str, given: Params) -> Iterator[Asked]:
+    for item in given["TransactItems"]:
+        ((kind, inner),) = item.items()
+        for each in _of_item(_IN_TRANSACTIONS[kind], inner):
+            yield replace(each, within=operation)
+
+
+def _of_object(operation: str, given: Params) -> Iterator[Asked]:
+    """A look at the head of an object is a read of it."""
+    action = "GetObject" if operation == "HeadObject" else operation
+    yield Asked(f"s3:{action}", f"{bucket_arn(given['Bucket'])}/{given['Key']}")
+
+
+def _of_execution(operation: str, given: Params) -> Iterator[Asked]:
+    resource = given.get("stateMachineArn") or given.get("executionArn") or "*"
+    yield Asked(f"states:{operation}", resource)
+
+
+def _of_secret(_operation: str, given: Params) -> Iterator[Asked]:
+    name = given["SecretId"]
+    full = name if name.startswith("arn:") else arn("secretsmanager", f"secret:{name}-a1B2c3")
+    yield Asked("secretsmanager:GetSecretValue", full)
+
+
+_CALLS: Final[Mapping[tuple[str, str], Callable[[str, Params], Iterator[Asked]]]] = {
+    ("dynamodb", "GetItem"): _of_item,
+    ("dynamodb", "PutItem"): _of_item,
+    ("dynamodb", "UpdateItem"): _of_item,
+    ("dynamodb", "Query"): _of_query,
+    ("dynamodb", "TransactWriteItems"): _of_transaction,
+    ("s3", "GetObject"): _of_object,
+    ("s3", "HeadObject"): _of_object,
+    ("s3", "PutObject"): _of_object,
+    ("s3", "DeleteObject"): _of_object,
+    ("stepfunctions", "StartExecution"): _of_execution,
+    ("stepfunctions", "DescribeExecution"): _of_execution,
+    ("stepfunctions", "SendTaskSuccess"): _of_execution,
+    ("secretsmanager", "GetSecretValue"): _of_secret,
+}

@@ -1,0 +1,214 @@
+"""Everything that somebody might do with a deployment: the questions that every policy is asked.
+
+All actions that any function needs, and those that would do the most harm, on every resource of
+the deployment, in every part of a table or bucket, in this stage and beyond it. An action that AWS
+knows no resource for is asked for `*`, as AWS does.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import product
+from typing import Final
+
+from infra.policies import FUNCTIONS, lambda_name
+from tests.infra.asked import ACCOUNT, REGION, Asked, arn, bucket_arn
+
+STAGES: Final = ("test", "test2", "prod")
+CODE: Final = "H15.50.05.13-261005-0001"
+FILE: Final = "00000000-0000-4000-8000-000000000000"
+DIGEST: Final = "0" * 32
+ALONE: Final = ""
+TRANSACTIONS: Final = ("TransactWriteItems", "TransactGetItems")
+
+PARTITIONS: Final = (  # of the record table; the last is one that does not exist yet
+    f"D#{CODE}",
+    f"DEL#{CODE}",
+    f"MARK#{DIGEST}",
+    f"F#{FILE}",
+    f"SEQ#{CODE}",
+    f"THR#{DIGEST}",
+    "PROC#1.012785",
+    "CATALOGUE",
+    "DIRECTORY",
+    "AGENCY#G12.H15.01",
+    "NEW#1",
+)
+OBJECTS: Final = (f"uploads/{FILE}", f"forms/{CODE}/001-{DIGEST}.json", "index.html")
+LISTS: Final = (*OBJECTS[:2], "", "uploads/", "forms/")
+BUCKETS: Final = ("files", "slips", "web", "artefacts")
+
+Words = str  # of actions, apart by spaces
+
+ITEMS: Final[Words] = """GetItem PutItem UpdateItem DeleteItem Query ConditionCheckItem BatchGetItem
+BatchWriteItem PartiQLSelect PartiQLInsert PartiQLUpdate PartiQLDelete"""
+TABLES: Final[Words] = """Scan DeleteTable UpdateTable DescribeTable DescribeTimeToLive
+UpdateTimeToLive UpdateContinuousBackups CreateBackup ExportTableToPointInTime
+RestoreTableToPointInTime PutResourcePolicy DeleteResourcePolicy TagResource"""
+STREAMS: Final[Words] = "DescribeStream GetRecords GetShardIterator"
+IN_BUCKETS: Final[Words] = """GetObject GetObjectVersion GetObjectTagging PutObject PutObjectAcl
+PutObjectTagging PutObjectRetention PutObjectLegalHold BypassGovernanceRetention DeleteObject
+DeleteObjectVersion AbortMultipartUpload RestoreObject"""
+OF_BUCKETS: Final[Words] = """DeleteBucket PutBucketPolicy DeleteBucketPolicy GetBucketPolicy
+PutBucketAcl PutBucketVersioning PutBucketPublicAccessBlock PutBucketNotification
+PutBucketObjectLockConfiguration PutEncryptionConfiguration PutLifecycleConfiguration
+PutReplicationConfiguration ListBucketVersions ListBucketMultipartUploads"""
+QUEUES: Final[Words] = """SendMessage ReceiveMessage DeleteMessage GetQueueAttributes
+ChangeMessageVisibility PurgeQueue DeleteQueue SetQueueAttributes AddPermission"""
+MACHINES: Final[Words] = """StartExecution StartSyncExecution StopExecution RedriveExecution
+DescribeExecution GetExecutionHistory ListExecutions DescribeStateMachine UpdateStateMachine
+DeleteStateMachine"""
+LAMBDA: Final[Words] = """InvokeFunction InvokeAsync UpdateFunctionCode UpdateFunctionConfiguration
+GetFunction GetFunctionConfiguration AddPermission DeleteFunction PutFunctionConcurrency
+PublishVersion UpdateAlias"""
+LOGS: Final[Words] = """CreateLogGroup CreateLogStream PutLogEvents GetLogEvents FilterLogEvents
+DeleteLogGroup DeleteLogStream PutRetentionPolicy PutSubscriptionFilter StartQuery"""
+LOG_DELIVERIES: Final[Words] = """CreateLogDelivery DeleteLogDelivery DescribeLogGroups
+DescribeResourcePolicies GetLogDelivery ListLogDeliveries PutResourcePolicy UpdateLogDelivery
+DeleteResourcePolicy"""
+SECRETS: Final[Words] = """GetSecretValue DescribeSecret PutSecretValue UpdateSecret DeleteSecret
+RotateSecret PutResourcePolicy"""
+KEYS: Final[Words] = """Decrypt Encrypt GenerateDataKey CreateGrant DescribeKey DisableKey
+ScheduleKeyDeletion PutKeyPolicy UpdateKeyDescription"""
+ROLES: Final[Words] = """PassRole GetRole CreateRole DeleteRole PutRolePolicy AttachRolePolicy
+UpdateAssumeRolePolicy CreateUser CreateAccessKey CreatePolicyVersion"""
+UNSCOPED: Final[Words] = """iam:ListRoles sts:AssumeRole s3:ListAllMyBuckets s3:CreateBucket
+dynamodb:ListTables dynamodb:ListStreams dynamodb:CreateTable sqs:ListQueues
+states:ListStateMachines states:CreateStateMachine states:SendTaskSuccess states:SendTaskFailure
+states:SendTaskHeartbeat lambda:ListFunctions lambda:CreateFunction
+lambda:CreateEventSourceMapping lambda:DeleteEventSourceMapping secretsmanager:ListSecrets
+kms:ListKeys kms:CreateKey cloudformation:DeleteStack cloudformation:UpdateStack
+cognito-idp:AdminCreateUser cognito-idp:AdminSetUserPassword cognito-idp:AdminAddUserToGroup
+apigateway:PUT cloudwatch:PutMetricData cloudwatch:DeleteAlarms cloudfront:UpdateDistribution
+scheduler:CreateSchedule scheduler:DeleteSchedule events:PutRule ses:SendEmail sns:Publish
+ec2:CreateNetworkInterface xray:PutTraceSegments"""
+
+EVERY_FUNCTION: Final = (*FUNCTIONS, "export")
+
+
+@cache
+def questions() -> tuple[Asked, ...]:
+    """All of them, each once: in three stages, in another region, and in another account."""
+    found = [question for stage in STAGES for question in _of_stage(stage)]
+    elsewhere = [
+        replace(question, resource=question.resource.replace(here, there))
+        for question in _of_stage("test")
+        for here, there in {REGION: "eu-central-1", ACCOUNT: "210987654321"}.items()
+    ]
+    return tuple(dict.fromkeys([*found, *elsewhere]))
+
+
+def _of_stage(stage: str) -> Iterator[Asked]:
+    yield from _of_tables(stage)
+    yield from _of_buckets(stage)
+    functions = [arn("lambda", f"function:{lambda_name(name, stage)}") for name in EVERY_FUNCTION]
+    groups = [log_stream(name, stage) for name in EVERY_FUNCTION]
+    secrets = [secret(stage), arn("secretsmanager", f"secret:motcua-{stage}-export-a1B2c3")]
+    roles = [f"arn:aws:iam::{ACCOUNT}:role/motcua-{stage}-{name}" for name in EVERY_FUNCTION]
+    yield from _each("sqs", QUEUES, [queue("uploads", stage), queue("dead", stage)])
+    yield from _each("states", MACHINES, [machine(stage), execution(stage)])
+    yield from _each("lambda", LAMBDA, [*functions, *(f"{name}:live" for name in functions)])
+    yield from _each("logs", LOGS, groups)
+    yield from _each("logs", LOG_DELIVERIES, ["*"])
+    yield from _each("secretsmanager", SECRETS, secrets)
+    yield from _each("kms", KEYS, [arn("kms", f"key/{FILE}")])
+    yield from _each("iam", ROLES, roles)
+    yield from (Asked(action, "*") for action in UNSCOPED.split())
+
+
+def _each(service: str, actions: Words, resources: Iterable[str]) -> Iterator[Asked]:
+    for action, resource in product(actions.split(), resources):
+        yield Asked(f"{service}:{action}", resource)
+
+
+def _of_tables(stage: str) -> Iterator[Asked]:
+    record, token = table("record", stage), table("token", stage)
+    yield from _each("dynamodb", TABLES, [record, token, index("open", stage)])
+    yield from _each("dynamodb", STREAMS, [stream("record", stage), stream("token", stage)])
+    for action in ITEMS.split():
+        for partition in PARTITIONS:
+            yield from _with_transactions(action, record, partition)
+        yield from _with_transactions(action, token, CODE)
+        for name, partition in {"open": "OPEN#0", "worklist": f"{CODE}#work"}.items():
+            yield from _with_transactions(action, index(name, stage), partition)
+
+
+def _with_transactions(action: str, resource: str, partition: str) -> Iterator[Asked]:
+    for within in (ALONE, *TRANSACTIONS):
+        yield Asked(f"dynamodb:{action}", resource, partition, within)
+
+
+def _of_buckets(stage: str) -> Iterator[Asked]:
+    for name in BUCKETS:
+        bucket = bucket_arn(f"motcua-{stage}-{name}")
+        yield from _each("s3", IN_BUCKETS, [f"{bucket}/{key}" for key in OBJECTS])
+        yield from _each("s3", OF_BUCKETS, [bucket])
+        yield from (Asked("s3:ListBucket", bucket, prefix=prefix) for prefix in LISTS)
+
+
+# -- names of one stage
+
+
+def table(name: str, stage: str = "test") -> str:
+    return arn("dynamodb", f"table/motcua-{stage}-{name}")
+
+
+def index(name: str, stage: str = "test") -> str:
+    return f"{table('record', stage)}/index/{name}"
+
+
+def stream(name: str, stage: str = "test") -> str:
+    return f"{table(name, stage)}/stream/2026-10-05T00:00:00.000"
+
+
+def queue(name: str, stage: str = "test") -> str:
+    return arn("sqs", f"motcua-{stage}-{name}")
+
+
+def machine(stage: str = "test") -> str:
+    return arn("states", f"stateMachine:motcua-{stage}-dossier")
+
+
+def execution(stage: str = "test") -> str:
+    return arn("states", f"execution:motcua-{stage}-dossier:{CODE}.g1")
+
+
+def secret(stage: str = "test") -> str:
+    return arn("secretsmanager", f"secret:motcua-{stage}-key-a1B2c3")
+
+
+def log_stream(function: str, stage: str = "test") -> str:
+    group = f"log-group:/aws/lambda/{lambda_name(function, stage)}"
+    return arn("logs", f"{group}:log-stream:2026/10/05/[$LATEST]{DIGEST}")
+
+
+def functions(names: Sequence[str], stage: str = "test") -> list[str]:
+    """Each by its name and by an alias."""
+    plain = [arn("lambda", f"function:{lambda_name(name, stage)}") for name in names]
+    return [*plain, *(f"{name}:live" for name in plain)]
+
+
+# -- what was really asked, as one of the questions
+
+
+def as_question(request: Asked) -> Asked:
+    """The same with the names of the questions; one that is none of them is a gap in them."""
+    resource = re.sub(r"(/uploads/)[-0-9a-f]{36}$", rf"\g<1>{FILE}", request.resource)
+    resource = re.sub(r"/forms/.*$", f"/{OBJECTS[1]}", resource)
+    resource = re.sub(r"(:execution:[^:]+:).*$", rf"\g<1>{CODE}.g1", resource)
+    prefix = re.sub(r"^(uploads/)[-0-9a-f]{36}$", rf"\g<1>{FILE}", request.prefix)
+    return replace(
+        request, resource=resource, prefix=prefix, leading=_partition(request.leading, resource)
+    )
+
+
+def _partition(leading: str, resource: str) -> str:
+    if not leading:
+        return ""
+    if resource == table("token"):
+        return CODE
+    if "/index/" in resource:
+        return "OPEN#0" if resource.endswith("open") else f"{CODE}#work"
+    kind = leading.partition("#")[0]
+    return next(each for each in PARTITIONS if each.partition("#")[0] == kind)
