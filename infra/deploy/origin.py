@@ -8,4 +8,4 @@ from chalicelib.entrypoints.http.edge import edge_key
 
 def origin_key(secret: bytes) -> str:
     """`secret` is the deployment's key as the functions read it: the bytes of its text."""
-    return edge_key(SecretKeys(secret))
+    return edge_key(SecretKeys(lambda: secret))
