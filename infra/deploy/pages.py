@@ -13,6 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
+import boto3
+
 from infra.pages import media_type
 
 if TYPE_CHECKING:
@@ -58,14 +60,19 @@ class Published:
     removed: int
     bytes: int
 
+    def __str__(self) -> str:
+        size = f" ({self.bytes / 1000:.0f} kB)" if self.sent else ""
+        return f"{self.sent} sent{size}, {self.unchanged} unchanged, {self.removed} removed"
+
     @property
     def changed(self) -> bool:
         """Whether CloudFront has to look anew."""
         return bool(self.sent or self.removed)
 
 
-def publish(client: Client, bucket: str, folder: Path) -> Published:
+def publish(folder: Path, bucket: str, client: Client = None) -> Published:
     """Make the bucket hold exactly the files of `folder`. Raise PublishError."""
+    client = client or boto3.client("s3")
     pages = sorted(_read(folder), key=_sent_late)
     if not any(page.key == "index.html" for page in pages):
         raise PublishError(f"{folder} has no index.html: name the folder that holds the pages")
@@ -79,8 +86,9 @@ def publish(client: Client, bucket: str, folder: Path) -> Published:
     return Published(len(changed), len(pages) - len(changed), len(stale), size)
 
 
-def look_anew(client: Client, distribution: str, published: Published) -> bool:
+def look_anew(published: Published, distribution: str, client: Client = None) -> bool:
     """Tell CloudFront if anything changed; where that fails, it looks by itself within a minute."""
+    client = client or boto3.client("cloudfront")
     if published.changed:
         paths = {"Quantity": 1, "Items": ["/*"]}
         batch = {"Paths": paths, "CallerReference": str(uuid4())}

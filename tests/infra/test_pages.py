@@ -69,7 +69,7 @@ def site(tmp_path: Path) -> Path:
 
 def test_a_file_is_served_as_what_it_is(bucket: Bucket, site: Path) -> None:
     """A module of the wrong type does not run; a page kept too long asks for scripts long gone."""
-    assert publish(bucket.client, BUCKET, site).sent == 5
+    assert publish(site, BUCKET, bucket.client).sent == 5
     page, script = bucket.head("index.html"), bucket.head("js/app.js")
     assert page["ContentType"] == "text/html; charset=utf-8"
     assert script["ContentType"] == "text/javascript; charset=utf-8"
@@ -82,40 +82,41 @@ def test_a_file_is_served_as_what_it_is(bucket: Bucket, site: Path) -> None:
 
 def test_what_did_not_change_is_not_sent_again(bucket: Bucket, site: Path) -> None:
     """Each file sent is one that every browser fetches again."""
-    publish(bucket.client, BUCKET, site)
+    publish(site, BUCKET, bucket.client)
     bucket.calls.clear()
-    assert publish(bucket.client, BUCKET, site) == Published(0, 5, 0, 0)
+    assert publish(site, BUCKET, bucket.client) == Published(0, 5, 0, 0)
     assert bucket.calls == []
 
 
 def test_pages_come_after_what_they_need_and_old_files_go_last(bucket: Bucket, site: Path) -> None:
     """Who opens the page in between must find everything it refers to, old or new."""
-    publish(bucket.client, BUCKET, site)
+    publish(site, BUCKET, bucket.client)
     bucket.calls.clear()
     (site / "index.html").write_text("<!doctype html>new")
     (site / "zz.css").write_text("a{}")
     (site / "js" / "app.js").unlink()
-    done = publish(bucket.client, BUCKET, site)
+    done = publish(site, BUCKET, bucket.client)
     assert bucket.calls == ["+zz.css", "+index.html", "-js/app.js"]
     assert done == Published(2, 3, 1, len("<!doctype html>new") + len("a{}"))
+    assert str(done) == "2 sent (0 kB), 3 unchanged, 1 removed"
 
 
 def test_a_file_that_somebody_changed_in_the_bucket_is_put_right(
     bucket: Bucket, site: Path
 ) -> None:
     """What citizens see is what was published, whatever was tried by hand."""
-    publish(bucket.client, BUCKET, site)
+    publish(site, BUCKET, bucket.client)
     bucket.client.put_object(Bucket=BUCKET, Key="js/app.js", Body=b"other")
-    assert publish(bucket.client, BUCKET, site).sent == 1
+    assert publish(site, BUCKET, bucket.client).sent == 1
     body = bucket.client.get_object(Bucket=BUCKET, Key="js/app.js")["Body"].read()
     assert body == b"1"
 
 
 def test_a_new_rule_for_caching_reaches_old_files(bucket: Bucket, site: Path) -> None:
     """The content is the same, but browsers would go on as they were told before."""
-    publish(bucket.client, BUCKET, site)
+    publish(site, BUCKET, bucket.client)
     _send(bucket.client, BUCKET, Page("js/app.js", b"1", "text/javascript", "public, max-age=60"))
-    assert publish(bucket.client, BUCKET, site).sent == 1
+    assert publish(site, BUCKET, bucket.client).sent == 1
     assert "must-revalidate" in bucket.head("js/app.js")["CacheControl"]
 
 
@@ -134,7 +135,7 @@ def test_what_cannot_be_served_is_said_and_nothing_is_sent(
     else:
         (site / name).write_text("x")
     with pytest.raises(PublishError, match=said):
-        publish(bucket.client, BUCKET, site)
+        publish(site, BUCKET, bucket.client)
     assert bucket.calls == []
 
 
@@ -142,7 +143,7 @@ def test_more_files_than_one_page_of_a_list(bucket: Bucket, site: Path) -> None:
     """S3 lists and removes a thousand at a time."""
     for number in range(1100):  # through the front door it takes ten seconds
         s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(BUCKET, f"old/{number}.js", b"")
-    assert publish(bucket.client, BUCKET, site) == Published(5, 0, 1100, 44)
+    assert publish(site, BUCKET, bucket.client) == Published(5, 0, 1100, 44)
     assert bucket.names() == {
         path.relative_to(site).as_posix()
         for path in site.rglob("*.*")
@@ -152,7 +153,7 @@ def test_more_files_than_one_page_of_a_list(bucket: Bucket, site: Path) -> None:
 
 def test_the_shipped_pages_can_be_published(bucket: Bucket) -> None:
     """Each has a type of its own; what a browser must guess, it is told not to take."""
-    done = publish(bucket.client, BUCKET, WEB)
+    done = publish(WEB, BUCKET, bucket.client)
     assert done.sent > 10
     kinds = {bucket.head(key)["ContentType"] for key in bucket.names()}
     assert "application/octet-stream" not in kinds
@@ -180,8 +181,8 @@ def test_the_edge_looks_anew_only_after_a_change() -> None:
         },
     }
     made = client.create_distribution(DistributionConfig=config)["Distribution"]["Id"]
-    assert look_anew(client, made, Published(0, 5, 0, 0)) is False
-    assert look_anew(client, made, Published(1, 4, 0, 10)) is True
-    assert look_anew(client, made, Published(0, 4, 1, 0)) is True
+    assert look_anew(Published(0, 5, 0, 0), made, client) is False
+    assert look_anew(Published(1, 4, 0, 10), made, client) is True
+    assert look_anew(Published(0, 4, 1, 0), made, client) is True
     listed = client.list_invalidations(DistributionId=made)["InvalidationList"]
     assert listed["Quantity"] == 2
