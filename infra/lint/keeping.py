@@ -82,22 +82,22 @@ def pins(stacks: Sequence[Stack]) -> Json:
     }
 
 
-def add_pins(stacks: Sequence[Stack]) -> int:
+def add_pins(stacks: Sequence[Stack], file: Path = PINNED) -> int:
     """Note what is new, leave what is noted; answers how many are new."""
-    known, added = read_pins(), 0
+    known, added = read_pins(file), 0
     for stack, found in pins(stacks).items():
         new = {name: fixed for name, fixed in found.items() if name not in known.get(stack, {})}
         known[stack] = known.get(stack, {}) | new
         added += len(new)
     kept = {stack: found for stack, found in known.items() if found}
     text = json.dumps(kept, indent=2, ensure_ascii=False, sort_keys=True)
-    PINNED.write_text(text + "\n", "utf-8")
+    file.write_text(text + "\n", "utf-8")
     return added
 
 
-def read_pins() -> Json:
+def read_pins(file: Path = PINNED) -> Json:
     """What was noted."""
-    noted: Json = json.loads(PINNED.read_text("utf-8")) if PINNED.exists() else {}
+    noted: Json = json.loads(file.read_text("utf-8")) if file.exists() else {}
     return noted
 
 
