@@ -106,6 +106,15 @@ class WorkRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """Open legs of one queue that are past due; the first due times, of all and of intakes."""
+
+    legs: int = 0
+    since: datetime | None = None
+    undecided_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """`next` is an opaque cursor, empty at the end."""
 
@@ -142,6 +151,9 @@ class Records(Protocol):
 
     def worklist(self, queue: str, limit: int, cursor: str, due: str) -> Page:
         """Rows of one unit by due time; `due` is an upper bound or empty."""
+
+    def late(self, queue: str, now: datetime) -> Late:
+        """What is past due; a result that its citizen has not collected is not."""
 
     def overdue_for_waking(self, before: datetime | None) -> Iterable[str]:
         """Keys (`D#code`, `DEL#id`) whose wake-up is earlier than `before`; all with None."""

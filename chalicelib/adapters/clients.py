@@ -47,20 +47,26 @@ def secretsmanager() -> Client:
     return _client("secretsmanager", _config(read_timeout=3))
 
 
-def _config(read_timeout: int, **more: Any) -> Config:
+def impatient(service: str) -> Client:
+    """For asking whether a service answers: once, and for two seconds at most."""
+    return _client(service, _config(read_timeout=1, tries=1), name=f"impatient {service}")
+
+
+def _config(read_timeout: int, tries: int = 3, **more: Any) -> Config:
     return Config(
         connect_timeout=1,
         read_timeout=read_timeout,
-        retries={"mode": "standard", "total_max_attempts": 3},
+        retries={"mode": "standard", "total_max_attempts": tries},
         tcp_keepalive=True,
         max_pool_connections=50,
         **more,
     )
 
 
-def _client(service: str, config: Config) -> Client:
+def _client(service: str, config: Config, name: str = "") -> Client:
+    name = name or service
     with _lock:
-        if service not in _made:
+        if name not in _made:
             make: Any = boto3.client  # its stubs know services by literal names only
-            _made[service] = make(service, config=config)
-        return _made[service]
+            _made[name] = make(service, config=config)
+        return _made[name]

@@ -38,11 +38,13 @@ from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.errors import NotFoundError, RuleError
 from chalicelib.domain.event import Event, stamp
 from chalicelib.domain.ids import DossierCode, FileId
+from chalicelib.domain.terms import LegKind
 from chalicelib.ports import (
     Change,
     ContextOf,
     FileNotReadyError,
     Form,
+    Late,
     Mark,
     Page,
     RaceError,
@@ -200,6 +202,17 @@ class DynamoRecords:
         more = bool(rows) and "LastEvaluatedKey" in answer
         return Page([_row(data) for data in rows], _cursor(rows[-1]["due"]) if more else "")
 
+    def late(self, queue: str, now: datetime) -> Late:
+        found = self._table.query(
+            "queue = :queue AND due < :now",
+            {":queue": queue, ":now": stamp(now), ":kind": LegKind.RETURN.value},
+            IndexName="worklist",
+            FilterExpression="#row.#kind <> :kind",
+            ProjectionExpression="due, #row.#kind",
+            ExpressionAttributeNames={"#row": "row", "#kind": "kind"},
+        )
+        return _late((data["due"], data["row"]["kind"]) for data in found)
+
     def overdue_for_waking(self, before: datetime | None) -> Iterable[str]:
         for shard in range(keys.SHARDS):
             yield from self._overdue(before, shard)
@@ -271,6 +284,17 @@ def _after(cursor: str) -> str:
 
 def _cursor(due: str) -> str:
     return urlsafe_b64encode(due.encode()).decode().rstrip("=")
+
+
+def _late(rows: Iterable[tuple[str, str]]) -> Late:
+    """Of sort keys and kinds, the most urgent first: counted as they are read, none is kept."""
+    legs, first, undecided = 0, "", ""
+    for due, kind in rows:
+        legs += 1
+        first = first or due
+        if kind == LegKind.INTAKE:
+            undecided = undecided or due
+    return Late(legs, *(keys.due_of(due).at if due else None for due in (first, undecided)))
 
 
 def _row(data: Mapping[str, Any]) -> WorkRow:

@@ -129,22 +129,25 @@ def _line(data: Mapping[str, Any]) -> Line:
 
 
 class Kept(Generic[T]):
-    """A value read again when it is older than a minute; one reader at a time."""
+    """A value read again when it is older than a minute, or `seconds`; one reader at a time."""
 
-    def __init__(self, read: Callable[[], T], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, read: Callable[[], T], clock: Callable[[], float], seconds: float = KEPT_SECONDS
+    ) -> None:
         self._read = read
         self._clock = clock
+        self._seconds = seconds
         self._lock = Lock()
         self._value: tuple[float, T] | None = None
 
     def get(self) -> T:
-        """The value, at most `KEPT_SECONDS` old."""
+        """The value, at most so many seconds old."""
         kept = self._value
-        if kept and self._clock() - kept[0] < KEPT_SECONDS:
+        if kept and self._clock() - kept[0] < self._seconds:
             return kept[1]
         with self._lock:
             kept = self._value
-            if not kept or self._clock() - kept[0] >= KEPT_SECONDS:
+            if not kept or self._clock() - kept[0] >= self._seconds:
                 kept = self._value = (self._clock(), self._read())
             return kept[1]
 

@@ -9,16 +9,16 @@ from functools import cache
 from chalicelib import config
 from chalicelib.adapters import clients
 from chalicelib.adapters.clock import Anchor, ServiceClock
-from chalicelib.adapters.deliveries import DynamoDeliveries
 from chalicelib.adapters.files import S3Files
 from chalicelib.adapters.forms import JsonSchemaForms
 from chalicelib.adapters.keys import SecretKeys
-from chalicelib.adapters.records import DynamoRecords
+from chalicelib.adapters.probe import Probe
 from chalicelib.adapters.reference import DynamoReference
 from chalicelib.adapters.secrets import fetch_secret
 from chalicelib.adapters.table import Table
 from chalicelib.adapters.throttle import DynamoThrottle
 from chalicelib.adapters.tokens import DynamoTokens
+from chalicelib.adapters.watched import WatchedDeliveries, WatchedRecords
 from chalicelib.adapters.webhooks import SignedWebhooks
 from chalicelib.adapters.workflow import StepFunctions
 from chalicelib.ports import Deps
@@ -52,8 +52,8 @@ def deps() -> Deps:
     """All ports on AWS, or on what the endpoints in the environment name instead."""
     given, record = settings(), _record()
     return Deps(
-        records=DynamoRecords(record, clients.s3, given.file_bucket),
-        deliveries=DynamoDeliveries(record),
+        records=WatchedRecords(record, clients.s3, given.file_bucket),
+        deliveries=WatchedDeliveries(record),
         tokens=DynamoTokens(Table(clients.dynamodb(), given.token_table)),
         workflow=StepFunctions(clients.stepfunctions, given.state_machine_arn),
         reference=reference(),
@@ -65,6 +65,13 @@ def deps() -> Deps:
         forms=JsonSchemaForms(),
         public_url=given.public_url,
     )
+
+
+@cache
+def probe() -> Probe:
+    """Whether the system can do its work."""
+    given = settings()
+    return Probe(given.record_table, given.state_machine_arn, given.file_bucket)
 
 
 def _record() -> Table:

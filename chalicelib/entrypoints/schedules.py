@@ -1,4 +1,4 @@
-"""The schedule: every few minutes, do what should have happened and has not."""
+"""The schedules: do what should have happened and has not; measure what is late."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -7,8 +7,10 @@ from typing import Any, Final
 from chalice.app import Blueprint
 
 from chalicelib.bootstrap import deps
-from chalicelib.entrypoints.logging import logger
+from chalicelib.entrypoints.watched import ids_of, watched
+from chalicelib.use_cases.measure import measure as measured
 from chalicelib.use_cases.reconcile import reconcile as reconcile_open
+from chalicelib.watch import Metric, about, count, emit, logger, unexpected
 
 schedules = Blueprint(__name__)
 
@@ -16,16 +18,35 @@ SPARE_MS: Final = 20_000  # stop before the function's own time limit; the next 
 
 
 @schedules.lambda_function(name="reconcile")
+@watched
 def reconcile(event: Mapping[str, Any], context: Any) -> dict[str, int]:
     """One pass over what is open and due; `{"all": true}` looks at everything that is open."""
 
     def spare() -> bool:
         return bool(context.get_remaining_time_in_millis() > SPARE_MS)
 
-    def failed(key: str) -> None:
-        logger.exception("reconcile failed", extra={"key": key})
+    def failed(key: str, error: Exception) -> None:
+        unexpected("reconcile failed", error, **ids_of(key))
 
-    done = reconcile_open(deps(), everything=bool(event.get("all")), spare=spare, failed=failed)
-    if done.restarted or done.failed:
+    with about():  # which dossier it is changes within
+        done = reconcile_open(deps(), everything=bool(event.get("all")), spare=spare, failed=failed)
+    if done.late or done.restarted or done.failed:
         logger.warning("reconciled", extra=asdict(done))
+    count(Metric.REPAIRS, done.late + done.restarted)
+    count(Metric.RECONCILE_FAILED, done.failed)
     return asdict(done)
+
+
+@schedules.lambda_function(name="measure")
+@watched
+def measure(_event: Mapping[str, Any], _context: Any) -> dict[str, int]:
+    """The gauges, as they are now; a pass that fails tells none, and their absence is an alarm."""
+    found = measured(deps())
+    emit(
+        {
+            Metric.OVERDUE: found.overdue,
+            Metric.OLDEST_OVERDUE: found.oldest_overdue,
+            Metric.OLDEST_UNDECIDED: found.oldest_undecided,
+        }
+    )
+    return asdict(found)

@@ -7,10 +7,11 @@ from chalice.app import Blueprint
 
 from chalicelib.bootstrap import deps
 from chalicelib.domain.ids import DeliveryId, DossierCode
-from chalicelib.entrypoints.logging import logger
+from chalicelib.entrypoints.watched import ids_of, watched
 from chalicelib.ports import Deps
 from chalicelib.use_cases.deliver import deliver
 from chalicelib.use_cases.lead import look
+from chalicelib.watch import Metric, about, count, unexpected
 
 stream = Blueprint(__name__)
 
@@ -18,6 +19,7 @@ Event = Mapping[str, Any]
 
 
 @stream.lambda_function(name="on_change")
+@watched
 def on_change(event: Event, _context: object) -> dict[str, Any]:
     """Handle a batch; answers the records to send again (ReportBatchItemFailures).
 
@@ -25,11 +27,13 @@ def on_change(event: Event, _context: object) -> dict[str, Any]:
     """
     failed: list[dict[str, str]] = []
     for act, name, numbers in _work(event):
-        try:
-            act(deps())
-        except Exception:  # noqa: BLE001 - reported, and sent again by the stream
-            logger.exception("stream record failed", extra={"key": name})
-            failed.extend({"itemIdentifier": number} for number in numbers)
+        with about(**ids_of(name)):
+            try:
+                act(deps())
+            except Exception as error:  # noqa: BLE001 - reported, and sent again by the stream
+                unexpected("stream record failed", error)
+                failed.extend({"itemIdentifier": number} for number in numbers)
+    count(Metric.RECORDS_FAILED, len(failed))
     return {"batchItemFailures": failed}
 
 

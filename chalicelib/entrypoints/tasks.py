@@ -10,8 +10,10 @@ from chalice.app import Blueprint
 
 from chalicelib.bootstrap import deps
 from chalicelib.domain.ids import DossierCode
+from chalicelib.entrypoints.watched import watched
 from chalicelib.use_cases.escalate import escalate
 from chalicelib.use_cases.roll_over import roll_over
+from chalicelib.watch import concerns
 
 tasks = Blueprint(__name__)
 
@@ -24,15 +26,19 @@ class Asked(TypedDict):
 
 
 @tasks.lambda_function(name="wake")
+@watched
 def wake(event: Asked, _context: object) -> dict[str, Any]:
     """Locate and Escalate: claim what has passed, answer where the record says to go."""
     code, generation = DossierCode(event["dossier_id"]), event["generation"]
+    concerns(code)
     going = escalate(code, generation, deps())
     return {"dossier_id": code, "generation": generation, "next": going.as_output()}
 
 
 @tasks.lambda_function(name="rollover")
+@watched
 def rollover(event: Asked, _context: object) -> dict[str, Any]:
     """Rollover: start generation n+1 on the definition as it is now."""
     code = DossierCode(event["dossier_id"])
+    concerns(code)
     return {"dossier_id": code, "generation": roll_over(code, event["generation"], deps())}

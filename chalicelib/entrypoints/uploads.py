@@ -9,7 +9,8 @@ from chalice.app import Blueprint
 
 from chalicelib.bootstrap import deps
 from chalicelib.domain.ids import FileId
-from chalicelib.entrypoints.logging import logger
+from chalicelib.entrypoints.watched import watched
+from chalicelib.watch import unexpected
 
 uploads = Blueprint(__name__)
 
@@ -17,6 +18,7 @@ PREFIX: Final = "uploads/"
 
 
 @uploads.lambda_function(name="on_upload")
+@watched
 def on_upload(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Mark promised files as present if they are what was promised.
 
@@ -26,8 +28,8 @@ def on_upload(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     for message in event["Records"]:
         try:
             _arrived(json.loads(message["body"]))
-        except Exception:  # noqa: BLE001 - reported, and shown again by the queue
-            logger.exception("upload event failed", extra={"message_id": message["messageId"]})
+        except Exception as error:  # noqa: BLE001 - reported, and shown again by the queue
+            unexpected("upload event failed", error, message_id=message["messageId"])
             failed.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": failed}
 

@@ -18,9 +18,10 @@ GRACE: Final = timedelta(minutes=5)  # what the ordinary way may take before thi
 
 @dataclass(slots=True)
 class Repaired:
-    """What one pass found: looked at, milestones claimed late, executions started anew, failed."""
+    """What one pass did, and `failed` to do; `late` are wake-ups that no timer answered."""
 
     seen: int = 0
+    late: int = 0
     restarted: int = 0
     delivered: int = 0
     failed: int = 0
@@ -31,7 +32,7 @@ def reconcile(
     *,
     everything: bool = False,
     spare: Callable[[], bool] = lambda: True,
-    failed: Callable[[str], None] = lambda _: None,
+    failed: Callable[[str, Exception], None] = lambda *_: None,
 ) -> Repaired:
     """One pass over the open index; `everything` looks at all that is open, due or not.
 
@@ -46,9 +47,9 @@ def reconcile(
         done.seen += 1
         try:
             _repair(key, done, deps, everything=everything)
-        except Exception:  # noqa: BLE001 - whatever it is, it is reported and the pass goes on
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is reported and the pass goes on
             done.failed += 1
-            failed(key)
+            failed(key, error)
     return done
 
 
@@ -68,7 +69,9 @@ def _repair(key: str, done: Repaired, deps: Deps, *, everything: bool) -> None:
     if kind == "DEL":
         done.delivered += deliver(DeliveryId(name), deps)
     else:
-        done.restarted += revive(DossierCode(name), deps, everything=everything)
+        late, restarted = _revived(DossierCode(name), deps, everything=everything)
+        done.late += late
+        done.restarted += restarted
 
 
 def revive(code: DossierCode, deps: Deps, *, everything: bool = False) -> bool:
@@ -76,16 +79,21 @@ def revive(code: DossierCode, deps: Deps, *, everything: bool = False) -> bool:
 
     In this order a milestone that cannot be claimed leaves the dossier with somebody to lead it.
     """
+    return _revived(code, deps, everything=everything)[1]
+
+
+def _revived(code: DossierCode, deps: Deps, *, everything: bool) -> tuple[bool, bool]:
+    """Whether its wake-up was late, and whether an execution was started."""
     dossier = deps.records.load(code, context(deps))
     if dossier.is_closed:
-        return False
+        return False, False
     overdue = dossier.wake_at is not None and dossier.wake_at <= dossier.ctx.now - GRACE
     if not (overdue or everything):
-        return False
+        return False, False
     leads = deps.workflow.is_running(code, dossier.generation)
     generation = dossier.generation if leads else roll_over(code, dossier.generation, deps)
     if overdue:
         escalate(code, generation, deps)
     if leads:
         look(code, deps)
-    return not leads
+    return overdue, not leads

@@ -12,9 +12,11 @@ from chalicelib.adapters.table import Table
 from chalicelib.domain.errors import NotFoundError, RuleError
 from chalicelib.domain.event import stamp
 from chalicelib.domain.ids import DossierCode, FileId
+from chalicelib.domain.terms import LegKind
 from chalicelib.ports import (
     FileNotReadyError,
     Form,
+    Late,
     Mark,
     PaperHandedIn,
     RaceError,
@@ -201,6 +203,45 @@ def test_work_moves_with_the_dossier(ports: Ports) -> None:
     assert ports.records.worklist(f"{sample.DESK}#work", 9, "", "").items == []
     (row,) = ports.records.worklist(f"{sample.OFFICE}#work", 9, "", "").items
     assert (row.dossier, row.leg) == (CODE, 2)
+
+
+def test_what_is_late_in_a_queue(ports: Ports) -> None:
+    """The gauges count it: legs past due, not those due this very second, and the first of each."""
+    for n in range(1, 4):
+        ports.records.commit(made.change(made.submitted(f"S1.1-261005-000{n}")))
+    queue, due = f"{sample.DESK}#work", sample.at("2026-10-06T08:00:00")
+    assert ports.records.late(queue, due) == Late()
+    assert ports.records.late(queue, due + timedelta(seconds=1)) == Late(3, due, due)
+    ports.records.commit(made.change(made.accepted(_loaded(ports))))
+    assert ports.records.late(queue, due + timedelta(days=9)) == Late(2, due, due)
+    there = f"{sample.OFFICE}#work"
+    at_office = ports.records.worklist(there, 9, "", "").items[0].due
+    assert ports.records.late(there, due + timedelta(days=9)) == Late(1, at_office, None)
+    assert ports.records.late("S1.2#task", due + timedelta(days=9)) == Late()
+
+
+def test_a_result_that_nobody_collects_is_not_late(ports: Ports) -> None:
+    """No unit can do anything about it, and an alarm must have somebody who can."""
+    ports.records.commit(made.change(made.submitted(procedure="birth")))
+    dossier = made.accepted(_loaded(ports))
+    dossier.open_leg(LegKind.RETURN, sample.DESK, 3600)
+    ports.records.commit(made.change(dossier))
+    queue, later = f"{sample.DESK}#work", made.NOW + timedelta(days=99)
+    kinds = [row.row["kind"] for row in ports.records.worklist(queue, 9, "", "").items]
+    assert kinds == ["return"]
+    assert ports.records.late(queue, later) == Late()
+
+
+def test_a_leg_that_waits_for_the_citizen_is_not_late(ports: Ports) -> None:
+    """The desk has answered: its clock stands, however long the citizen takes."""
+    ports.records.commit(made.change(made.submitted()))
+    dossier = _loaded(ports)
+    subjects = {subject: made.desk.Check(good=True) for subject in dossier.ctx.procedure.subjects}
+    faulty = made.desk.Check(good=False, reason_code="unclear", todo="-")
+    subjects[min(subjects)] = faulty
+    made.desk.request_supplement(dossier, made.OFFICIAL, checks=subjects)
+    ports.records.commit(made.change(dossier))
+    assert ports.records.late(f"{sample.DESK}#work", made.NOW + timedelta(days=20)) == Late()
 
 
 def _waking(ports: Ports, hours: int | None) -> set[str]:

@@ -1,4 +1,4 @@
-"""What the functions may never do: scan, let money round, make a time without its zone."""
+"""What the functions may never do: scan, round money, make naive times, log what errors say."""
 
 import ast
 from collections.abc import Callable
@@ -6,13 +6,15 @@ from typing import Final
 
 import pytest
 
-from tests.architecture.code import Module, at, calls, dotted, modules, snippet
+from tests.architecture.code import Module, at, calls, dotted, imports, modules, snippet
 
 FLOATS_ALLOWED: Final = {
     "chalicelib/entrypoints/http/strict_json.py",  # reads JSON's numbers; a form may have them
     "chalicelib/entrypoints/http/messages.py",  # the quality of a language in Accept-Language
 }
 TODAY: Final = {"datetime.utcnow", "datetime.utcfromtimestamp", "datetime.today", "date.today"}
+WATCH: Final = "chalicelib/watch.py"
+LOGGING: Final = ("logging", "aws_lambda_powertools", "traceback", "warnings")
 PURE: Final = ("chalicelib/domain/", "chalicelib/use_cases/", "chalicelib/ports.py")
 
 
@@ -62,11 +64,25 @@ def own_clocks(module: Module) -> list[str]:
     return [at(module, call, "reads a clock") for call in found]
 
 
+def own_logs(module: Module) -> list[str]:
+    """A way out past `chalicelib.watch`, or an error's own words: both may be personal."""
+    if module.path == WATCH:
+        return []
+    found = [name for name in imports(module) if name.startswith(LOGGING)]
+    named = [call for call in calls(module) if dotted(call.func) in ("print", "logger.exception")]
+    worded = [
+        call for call in calls(module) if any(each.arg == "exc_info" for each in call.keywords)
+    ]
+    wrong = [at(module, call, "writes by itself") for call in (*named, *worded)]
+    return [*(f"{module.path} imports {name}" for name in found), *wrong]
+
+
 RULES: Final[dict[str, Callable[[Module], list[str]]]] = {
     "scans": scans,
     "floats": floats,
     "naive_times": naive_times,
     "own_clocks": own_clocks,
+    "own_logs": own_logs,
 }
 
 
@@ -89,6 +105,11 @@ def test_nothing_forbidden_is_written(rule: str) -> None:
         ("naive_times", "datetime.fromtimestamp(0)"),
         ("naive_times", "date.today()"),
         ("own_clocks", "datetime.now(UTC)"),
+        ("own_logs", "import logging"),
+        ("own_logs", "from aws_lambda_powertools.logging import Logger"),
+        ("own_logs", "print(form)"),
+        ("own_logs", "logger.exception('bug')"),
+        ("own_logs", "logger.error('bug', exc_info=error)"),
     ],
 )
 def test_the_rule_sees_it(rule: str, text: str) -> None:
@@ -103,6 +124,7 @@ def test_the_rule_sees_it(rule: str, text: str) -> None:
         "datetime.fromtimestamp(0, UTC)",
         "self.now()",
         "scanner = int('5')",
+        "from chalicelib.watch import logger\nlogger.info('stored', extra=ids)",
     ],
 )
 def test_what_is_allowed_passes(text: str) -> None:

@@ -14,8 +14,9 @@ MAY: Final = {
     "chalicelib.domain": (),
     "chalicelib.ports": ("chalicelib.domain",),
     "chalicelib.config": (),
+    "chalicelib.watch": (),
     "chalicelib.use_cases": ("chalicelib.domain", "chalicelib.ports"),
-    "chalicelib.adapters": ("chalicelib.domain", "chalicelib.ports"),
+    "chalicelib.adapters": ("chalicelib.domain", "chalicelib.ports", "chalicelib.watch"),
     "chalicelib.bootstrap": (
         "chalicelib.adapters",
         "chalicelib.config",
@@ -28,6 +29,7 @@ MAY: Final = {
         "chalicelib.domain",
         "chalicelib.ports",
         "chalicelib.use_cases",
+        "chalicelib.watch",
     ),
     "catalogue": (
         "chalicelib.domain",

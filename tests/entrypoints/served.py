@@ -46,6 +46,7 @@ _CACHES: Final = (
     bootstrap.reference,
     bootstrap.keys,
     bootstrap.deps,
+    bootstrap.probe,
     sign_in.dev_issuer,
     sign_in.identity,
     api.routes,

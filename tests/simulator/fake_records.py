@@ -14,11 +14,13 @@ from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.event import Event, stamp
 from chalicelib.domain.ids import DeliveryId, DossierCode, FileId
 from chalicelib.domain.leg import Leg
+from chalicelib.domain.terms import LegKind
 from chalicelib.ports import (
     Change,
     ContextOf,
     FileNotReadyError,
     Form,
+    Late,
     Page,
     RaceError,
     SeenError,
@@ -170,11 +172,25 @@ class InMemoryRecords:
         page = rows[:limit]
         return Page([row for _, row in page], page[-1][0] if len(rows) > limit else "")
 
+    def late(self, queue: str, now: datetime) -> Late:
+        dues = {
+            (due, leg.kind is LegKind.INTAKE, dossier.code, leg.n)
+            for dossier, leg in self._legs(queue)
+            if leg.kind is not LegKind.RETURN and (due := dossier.due(leg)) and due < now
+        }
+        undecided = (due for due, is_intake, *_ in dues if is_intake)
+        return Late(
+            len(dues), min((due for due, *_ in dues), default=None), min(undecided, default=None)
+        )
+
     def _rows(self, queue: str) -> Iterable[tuple[str, WorkRow]]:
+        return starmap(self._row, self._legs(queue))
+
+    def _legs(self, queue: str) -> Iterable[tuple[Dossier, Leg]]:
         for stored in self.stored.values():
             for leg in stored.dossier.open_legs():
                 if not leg.is_citizens and f"{leg.holder}#work" == queue:
-                    yield self._row(stored.dossier, leg)
+                    yield stored.dossier, leg
 
     def _row(self, dossier: Dossier, leg: Leg) -> tuple[str, WorkRow]:
         due = dossier.due(leg)

@@ -303,8 +303,8 @@ class World:
                 tell(due)
         self._reconcile_by(self.records.next_wake())
 
-    def _failed(self, key: str) -> None:
-        raise Violation(f"the reconciler can repair what it sees: {key}")
+    def _failed(self, key: str, error: Exception) -> None:
+        raise Violation(f"the reconciler can repair what it sees: {key}") from error
 
     def retrying(self, act: Callable[[], Any], tries: int = 20) -> Any:
         """A client that repeats its request until it is answered; returns None for a refusal."""

@@ -1,7 +1,6 @@
 """Serves declared routes on a Chalice app: read, handle, answer; every error becomes a problem."""
 
 from collections.abc import Callable, Iterable
-from traceback import format_tb
 from typing import Any, Final
 
 from chalice.app import Chalice, Response
@@ -14,7 +13,7 @@ from chalicelib.entrypoints.http.messages import Messages
 from chalicelib.entrypoints.http.problem import RefusedError, refusal_of
 from chalicelib.entrypoints.http.reading import read
 from chalicelib.entrypoints.http.route import Route
-from chalicelib.entrypoints.logging import logger
+from chalicelib.watch import invocation, logger, unexpected
 
 PREFIX: Final = "/api/v1"
 
@@ -41,48 +40,35 @@ class Api:
         def view(**_path: str) -> Response:
             if (request := app.current_request) is None:
                 raise LookupError("a view is called by a request only")
-            return self.respond(route, request.to_original_event())
+            name = getattr(app.lambda_context, "function_name", "")
+            return self.respond(route, request.to_original_event(), name)
 
         view.__doc__ = route.handler.__doc__
         return view
 
-    def respond(self, route: Route, event: dict[str, Any]) -> Response:
+    def respond(self, route: Route, event: dict[str, Any], function_name: str) -> Response:
         """The response to a proxy event."""
         incoming = Incoming.of(event)
-        try:
-            return self._answered(route, incoming)
-        except RefusedError as error:
-            return refused(error, incoming, self._messages)
-        except Exception as error:  # noqa: BLE001 - a bug: logged, and answered as one
-            _log(error, route, incoming)
-            return refused(RefusedError(500, "internal"), incoming, self._messages)
+        ids = {"function_name": function_name, "operation": route.operation}
+        with invocation(incoming.correlation_id, **ids):
+            try:
+                return self._answered(route, incoming)
+            except RefusedError as error:
+                logger.info("refused", extra={"status": error.status, "code": error.code})
+                return refused(error, incoming, self._messages)
+            except Exception as error:  # noqa: BLE001 - a bug: logged, and answered as one
+                unexpected("failed", error)
+                return refused(RefusedError(500, "internal"), incoming, self._messages)
 
     def _answered(self, route: Route, incoming: Incoming) -> Response:
         """Raise RefusedError, also for what the domain refuses."""
         try:
             answer = route.handler(read(route, incoming, self._identify))
         except UnavailableError as error:
-            _log(error, route, incoming)
+            unexpected("unavailable", error)
             raise refusal_of(error) or error from error
         except Error as error:
             raise refusal_of(error) or error from error
         if not isinstance(answer, Answer):
             answer = Answer(answer)
         return answered(answer, route.status, route.cache, incoming)
-
-
-def _log(error: Exception, route: Route, incoming: Incoming) -> None:
-    """Never the message of an exception: it may repeat what the caller sent."""
-    found = {"operation": route.operation, "correlation_id": incoming.correlation_id}
-    logger.error("unexpected error", extra={**found, "trail": _trail(error)})
-
-
-def _trail(error: BaseException) -> list[str]:
-    """Types and places, from what arrived here back to what it began with."""
-    chain: list[BaseException] = []
-    link: BaseException | None = error
-    while link is not None and link not in chain:  # one that was raised from itself has no end
-        chain.append(link)
-        link = link.__cause__ or link.__context__
-    places = ([type(each).__name__, *format_tb(each.__traceback__)] for each in chain)
-    return [line for place in places for line in place]

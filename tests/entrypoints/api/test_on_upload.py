@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from chalicelib.entrypoints.uploads import on_upload
+from tests.entrypoints.functions import call
 from tests.entrypoints.served import stored
 from tests.entrypoints.town import Town
 
@@ -23,7 +23,7 @@ def test_a_file_that_arrived_is_noticed(town: Town) -> None:
     """What was promised and is in the bucket need not be looked at when the dossier comes."""
     file = town.upload()
     assert not is_present(file)
-    assert on_upload({"Records": [told(1, f"uploads/{file}")]}, None) == {"batchItemFailures": []}
+    assert call("on_upload", {"Records": [told(1, f"uploads/{file}")]}) == {"batchItemFailures": []}
     assert is_present(file)
 
 
@@ -31,7 +31,7 @@ def test_one_bad_message_holds_up_no_other(town: Town) -> None:
     """It is named, so that the queue shows that one again, and the others are gone."""
     file = town.upload()
     bad = {"messageId": "m1", "body": "{}}"}
-    answer = on_upload({"Records": [bad, told(2, f"uploads/{file}")]}, None)
+    answer = call("on_upload", {"Records": [bad, told(2, f"uploads/{file}")]})
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
     assert is_present(file)
 
@@ -40,4 +40,4 @@ def test_what_was_never_promised_is_nothing(town: Town) -> None:  # noqa: ARG001
     """S3's test message, other folders and unknown names: taken, so that they do not come again."""
     test = {"messageId": "m1", "body": json.dumps({"Event": "s3:TestEvent"})}
     others = told(2, "slips/1.pdf", "uploads/none")
-    assert on_upload({"Records": [test, others]}, None) == {"batchItemFailures": []}
+    assert call("on_upload", {"Records": [test, others]}) == {"batchItemFailures": []}

@@ -1,4 +1,4 @@
-"""Health, the contract, sign-in for development, and what no route answers."""
+"""The contract, sign-in for development, and what no route answers."""
 
 import pytest
 
@@ -6,14 +6,6 @@ from chalicelib.entrypoints import api
 from chalicelib.entrypoints.http.api import PREFIX
 from tests.entrypoints.served import forget
 from tests.entrypoints.town import CITIZEN, DESK, Town
-
-
-def test_health(town: Town) -> None:
-    """Up and configured, and what time it is for the system."""
-    answer = town.get("/health")
-    expected = {"status": "ok", "stage": "local", "now": "2026-10-06T02:00:00Z"}
-    assert answer.body == expected
-    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_the_contract_describes_what_is_served(town: Town) -> None:

@@ -11,7 +11,7 @@ from chalice.test import Client
 from chalicelib.domain.procedure import Text
 from chalicelib.domain.terms import Status
 from chalicelib.entrypoints.http.messages import Language, Messages
-from chalicelib.entrypoints.logging import logger
+from chalicelib.watch import logger
 from tests.entrypoints.http.sample import LEAK, app, call, check, things
 
 
@@ -122,9 +122,13 @@ def test_a_bug_is_logged_and_not_told(log: io.StringIO) -> None:
 
 
 def test_what_the_domain_refuses_is_no_bug(log: io.StringIO) -> None:
-    """An alarm that rings for every mistyped number is soon switched off."""
-    call("POST", "/fail", given={"name": "rule"})
-    assert log.getvalue() == ""
+    """An alarm that rings for every mistyped number is soon switched off; a caller can ask why."""
+    sent = {"X-Correlation-Id": "abc-12345678", "Content-Type": "application/json"}
+    call("POST", "/fail", given='{"name": "rule"}', headers=sent)
+    written = json.loads(log.getvalue())
+    assert (written["level"], written["message"]) == ("INFO", "refused")
+    assert (written["status"], written["code"]) == (422, "thing.too_heavy")
+    assert (written["correlation_id"], written["operation"]) == ("abc-12345678", "fail")
 
 
 def test_what_chalice_answers_itself_is_not_swallowed() -> None:
