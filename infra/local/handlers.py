@@ -23,6 +23,7 @@ NAMES = {
     "on_change": "chalicelib.entrypoints.stream.on_change",
     "on_upload": "chalicelib.entrypoints.uploads.on_upload",
     "reconcile": "chalicelib.entrypoints.schedules.reconcile",
+    "measure": "chalicelib.entrypoints.schedules.measure",
     "seed": "catalogue.load.load",
     "app": "app.app",
 }

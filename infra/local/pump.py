@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 import traceback
 
 from infra.local import handlers
@@ -13,6 +14,7 @@ from infra.local.streams import FailedEvents, Reader
 from infra.local.uploads import Uploads
 
 RECONCILE_EVERY = 5.0  # seconds of real time
+MEASURE_EVERY = 60.0
 
 
 class Schedule:
@@ -49,11 +51,21 @@ class Schedule:
         return True
 
 
+def measure_for_ever(measure: handlers.Handler) -> None:
+    """The gauges go into the log; a thread's target."""
+    while True:
+        try:
+            measure({}, handlers.context_for("measure"))
+        except Exception:  # noqa: BLE001 - the next one tries again
+            traceback.print_exc()
+        time.sleep(MEASURE_EVERY)
+
+
 def main() -> None:
     """Work until SIGTERM; SIGHUP asks for a look at every open dossier."""
     die_with_parent()
     failed = FailedEvents(Home.from_environment().failed_events)
-    schedule = Schedule(handlers.load("reconcile"))
+    schedule, measure = Schedule(handlers.load("reconcile")), handlers.load("measure")
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGHUP, lambda *_: schedule.all())
@@ -65,6 +77,7 @@ def main() -> None:
         reader.start()
     uploads.start()
     schedule.start()
+    threading.Thread(target=measure_for_ever, args=(measure,), daemon=True, name="measure").start()
     stop.wait()  # the threads are daemons: what they did not finish is delivered again
 
 

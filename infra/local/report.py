@@ -62,15 +62,25 @@ def welcome(ports: Ports, service: float, speed: float) -> None:
 
 
 def illness(ports: Ports) -> str | None:
-    """Why the API is not healthy; None when it is. The processes may run and all fail."""
+    """Why the API is not able to do its work; None when it is. Processes may run and all fail."""
+    failing = ""
     try:
-        with _direct().open(f"{ports.api_url}/api/v1/health", timeout=30) as answer:
+        with _direct().open(f"{ports.api_url}/api/v1/health?deep=true", timeout=30) as answer:
             status = answer.status
     except urllib.error.HTTPError as error:
-        status = error.code
+        status, failing = error.code, _failing(error)
     except (OSError, http.client.HTTPException) as error:
         return str(error)
-    return None if status == HTTPStatus.OK else f"status {status}"
+    return None if status == HTTPStatus.OK else f"status {status}{failing}"
+
+
+def _failing(error: urllib.error.HTTPError) -> str:
+    """The checks that failed, where the answer says so."""
+    try:
+        names = [fault["pointer"].rpartition("/")[2] for fault in json.load(error)["errors"]]
+    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError):
+        return ""
+    return f": {', '.join(names)}" if names else ""
 
 
 def _direct() -> urllib.request.OpenerDirector:

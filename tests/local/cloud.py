@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from botocore.config import Config
 
-HANDLERS = ("wake", "rollover", "on_change", "on_upload", "reconcile", "seed", "app")
+HANDLERS = ("wake", "rollover", "on_change", "on_upload", "reconcile", "measure", "seed", "app")
 
 
 def eventually(look: Callable[[], Any], seconds: float = 60) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,13 +14,26 @@ from infra.demo import cloud as demo_cloud
 from infra.demo.agency import AgencyServer, new_secret
 from infra.demo.client import Client, Dossier, chain_holds, session
 from infra.demo.clock import moment
-from infra.demo.play import AGENCIES, DESK, INSURANCE, OFFICER, POLICE, Play, milestones
+from infra.demo.play import (
+    AGENCIES,
+    CITIZEN_NAME,
+    CITIZEN_NUMBER,
+    DESK,
+    INSURANCE,
+    OFFICER,
+    POLICE,
+    Play,
+    milestones,
+)
 from infra.local.clock import Anchor
 from infra.local.settings import STATE_MACHINE_ARN
+from tests.entrypoints.needles import Needles, found
 from tests.local.cloud import Cloud, alive, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from requests import Response
 
     from infra.demo.client import Json
 
@@ -53,6 +67,25 @@ class Told:
     runs: dict[str, str] = field(default_factory=dict)
     states: list[str] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
+    needles: Needles = field(default_factory=Needles)  # what people and agencies sent
+    logs: str = ""  # of all processes, of both runs
+
+
+class Listening(Client):
+    """Remembers what nobody but its callers may read."""
+
+    def __init__(self, api: str, needles: Needles) -> None:
+        super().__init__(api)
+        self._needles = needles
+
+    def _send(
+        self, method: str, path: str, headers: Mapping[str, str], body: Mapping[str, Any] | None
+    ) -> Response | None:
+        self._needles.sent(body, headers)
+        answer = super()._send(method, path, headers, body)
+        if answer is not None and answer.ok:
+            self._needles.answered(answer.json())
+        return answer
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +104,17 @@ def _tell(cloud: Cloud, agencies: AgencyServer) -> Told:
     told = Told()
     took = _start(cloud, SPEED="60", START=START)
     demo_cloud.register(demo_cloud.find(cloud.home), agencies)
-    dossier = _until_agencies_have_it(_play(cloud, agencies), told)
+    dossier = _until_agencies_have_it(_play(cloud, agencies, told), told)
     _until_saved(cloud, dossier, told)
     _kill_and_start_again(cloud, told, took)
-    _to_its_end(cloud, _play(cloud, agencies), dossier, told)
+    _to_its_end(cloud, _play(cloud, agencies, told), dossier, told)
     _look_at_executions(cloud, told)
     pids = cloud.facts()["pids"].values()
     cloud.stop()
     told.left = [pid for pid in pids if alive(pid)]
+    told.needles.officers()
+    told.needles.sent({**agencies.secrets, "key": cloud.home.dev_key.read_text()}, {})
+    told.logs = "".join(file.read_text() for file in sorted(cloud.home.logs.glob("*.log*")))
     return told
 
 
@@ -89,9 +125,10 @@ def _start(cloud: Cloud, **settings: str) -> float:
     return time.monotonic() - began
 
 
-def _play(cloud: Cloud, agencies: AgencyServer) -> Play:
+def _play(cloud: Cloud, agencies: AgencyServer, told: Told) -> Play:
     running = demo_cloud.find(cloud.home)
-    return Play(Client(running.api), agencies, running.clock, say=lambda _: None)
+    client = Listening(running.api, told.needles)
+    return Play(client, agencies, running.clock, say=lambda _: None)
 
 
 def _until_agencies_have_it(play: Play, told: Told) -> Dossier:
@@ -103,6 +140,7 @@ def _until_agencies_have_it(play: Play, told: Told) -> Dossier:
     for agency in (POLICE, INSURANCE):
         message = eventually(partial(play.agencies.received, dossier.code, "leg.opened", agency))
         told.messages[agency] = message.data
+        told.needles.add(message.data["callback_url"].rpartition("/")[2])
     return dossier
 
 
@@ -243,6 +281,21 @@ def test_executions_really_led_it(told: Told) -> None:
     assert told.generation == "2"
     for state in ("Locate", "InterAgency", "Escalate", "Return", "Closed"):
         assert state in told.states
+
+
+def test_no_process_logged_anything_personal(told: Told) -> None:
+    """Logs of the emulators included: whoever runs it on real data must not find that out late."""
+    assert told.needles >= {CITIZEN_NAME, CITIZEN_NUMBER}
+    assert found(told.logs, told.needles) == []
+
+
+def test_every_event_is_in_the_logs(told: Told) -> None:
+    """By its id, once, with the process that stored it: so a dossier can be followed."""
+    lines = [json.loads(line) for line in told.logs.splitlines() if line.startswith('{"level"')]
+    stored = sorted(line["event_id"] for line in lines if line["message"] == "stored")
+    assert stored == sorted(f"{told.code}#{event['ev']}" for event in told.after["events"])
+    assert all(line["correlation_id"] and line["function_name"] for line in lines)
+    assert '"Name":"Overdue"' in told.logs
 
 
 def test_no_process_is_left_behind(told: Told) -> None:
