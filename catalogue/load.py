@@ -21,6 +21,7 @@ import boto3
 
 from catalogue.check import problems
 from catalogue.read import Account, Catalogue, CatalogueError, read
+from chalicelib.adapters import schema
 from chalicelib.adapters import table_keys as keys
 from chalicelib.adapters.reference_codec import (
     ReferenceDataError,
@@ -35,7 +36,8 @@ LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 STDIN: Final = "-"  # instead of a secret, which would stay in the shell's history
 SECRET_BYTES: Final = range(24, 65)  # Standard Webhooks 1.0
 
-_Items = Iterator[dict[str, str]]
+_Item = dict[str, Any]
+_Items = Iterator[_Item]
 
 
 def load(
@@ -63,7 +65,7 @@ def load(
 
 def _items(
     catalogue: Catalogue, published: Mapping[str, int], accounts: Iterable[Account]
-) -> dict[str, list[dict[str, str]]]:
+) -> dict[str, list[_Item]]:
     calendar = catalogue.calendar
     return {
         "procedures": list(_versions(catalogue.procedures)),
@@ -106,8 +108,13 @@ def _agency(code: AgencyCode) -> keys.Key:
     return _directory(keys.AGENCIES + code)
 
 
-def _item(key: keys.Key, data: Mapping[str, Any]) -> dict[str, str]:
-    return key | {"data": json.dumps(data, ensure_ascii=False)}
+def _item(key: keys.Key, data: Mapping[str, Any]) -> _Item:
+    return {**key, "v": schema.WRITTEN, "data": json.dumps(data, ensure_ascii=False)}
+
+
+def _data(item: schema.Data) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(schema.present(item)["data"])
+    return data
 
 
 def _table(name: str | None) -> Any:
@@ -118,7 +125,7 @@ def _table(name: str | None) -> Any:
 
 def _get(table: Any, key: keys.Key) -> dict[str, Any] | None:
     item = table.get_item(Key=key, ConsistentRead=True).get("Item")
-    return json.loads(item["data"]) if item else None
+    return _data(item) if item else None
 
 
 def _published(table: Any) -> dict[str, int]:
@@ -128,7 +135,7 @@ def _published(table: Any) -> dict[str, int]:
     found: dict[str, int] = {}
     while True:
         page = table.query(**query, ConsistentRead=True)
-        lines = (json.loads(item["data"]) for item in page["Items"])
+        lines = map(_data, page["Items"])
         found |= {line["code"]: line["version"] for line in lines}
         if not (last := page.get("LastEvaluatedKey")):
             return found

@@ -17,7 +17,8 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.adapters import table_keys as keys
-from chalicelib.adapters.item_codec import Data, Item, filled, to_item
+from chalicelib.adapters.item_codec import Item, filled, to_item
+from chalicelib.adapters.schema import Data
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.dossier import Context, Dossier
 from chalicelib.domain.event import moment, stamp

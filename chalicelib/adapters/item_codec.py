@@ -7,21 +7,20 @@ that what was hashed reads back exactly.
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from chalicelib.adapters import schema
 from chalicelib.adapters import table_keys as keys
+from chalicelib.adapters.schema import Data
 from chalicelib.domain.delivery import Delivery, DeliveryState, Message
 from chalicelib.domain.event import Event, moment, stamp
 from chalicelib.domain.ids import AgencyCode, DeliveryId, DossierCode, FileId
 from chalicelib.domain.terms import EventType, Stage, Status
 from chalicelib.ports import Form, PaperHandedIn, Upload
 
-Data = dict[str, Any]
 Item = dict[str, dict[str, Any]]  # attribute name -> {"S": …}
-
-SCHEMA: Final = 1
 
 _write: Any = TypeSerializer().serialize
 _read: Any = TypeDeserializer().deserialize
@@ -33,8 +32,8 @@ def to_attributes(data: Mapping[str, Any]) -> Item:
 
 
 def to_item(key: Mapping[str, str], data: Mapping[str, Any]) -> Item:
-    """An item of the present schema without its empty attributes."""
-    return to_attributes({**key, "v": SCHEMA, **filled(data)})
+    """An item of the schema that is written, without its empty attributes."""
+    return to_attributes({**key, "v": schema.WRITTEN, **filled(data)})
 
 
 def filled(data: Mapping[str, Any]) -> Data:
@@ -43,8 +42,8 @@ def filled(data: Mapping[str, Any]) -> Data:
 
 
 def from_item(item: Mapping[str, Any]) -> Data:
-    """Plain values; numbers are Decimal."""
-    return {name: _read(value) for name, value in item.items()}
+    """Plain values in the present schema; numbers are Decimal. Raise NewerSchemaError."""
+    return schema.present({name: _read(value) for name, value in item.items()})
 
 
 def to_json(value: Any) -> str:

@@ -13,8 +13,8 @@ from time import monotonic
 from typing import Any, Final, Generic, TypeVar
 
 from chalicelib.adapters import table_keys as keys
-from chalicelib.adapters.item_codec import Data
 from chalicelib.adapters.reference_codec import agency_from_data, procedure_from_data
+from chalicelib.adapters.schema import Data
 from chalicelib.adapters.table import Table
 from chalicelib.domain.calendar import WorkCalendar
 from chalicelib.domain.directory import Directory

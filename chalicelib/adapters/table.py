@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chalicelib.adapters.clients import Client
-from chalicelib.adapters.item_codec import Data, Item, from_item, to_attributes
+from chalicelib.adapters.item_codec import Item, from_item, to_attributes
+from chalicelib.adapters.schema import Data
 
 
 class Table:

@@ -35,6 +35,7 @@ MAY: Final = {
         "chalicelib.domain",
         "chalicelib.adapters.reference_codec",  # how reference data is stored is said once
         "chalicelib.adapters.table_keys",  # and so is how its keys are spelled
+        "chalicelib.adapters.schema",  # and which form of them is current
     ),
 }
 

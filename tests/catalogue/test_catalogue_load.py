@@ -30,13 +30,13 @@ def _secret(letter: str) -> str:
 def _items(table: Any) -> dict[tuple[str, str], Any]:
     """Every item by key, its data read."""
     found = table.scan()["Items"]
-    assert all(item.keys() == {"PK", "SK", "data"} for item in found)
+    assert all(item.keys() == {"PK", "SK", "v", "data"} for item in found)
     return {(item["PK"], item["SK"]): json.loads(item["data"]) for item in found}
 
 
 def _edit(table: Any, key: keys.Key, **change: object) -> None:
-    data = json.loads(table.get_item(Key=key)["Item"]["data"])
-    table.put_item(Item=key | {"data": json.dumps(data | change)})
+    item = table.get_item(Key=key)["Item"]
+    table.put_item(Item=item | {"data": json.dumps(json.loads(item["data"]) | change)})
 
 
 def _key(version: ProcedureVersion) -> keys.Key:

@@ -20,9 +20,10 @@ from chalicelib.adapters.deliveries import DynamoDeliveries
 from chalicelib.adapters.dossier_codec import dossier_from_data, procedure_of
 from chalicelib.adapters.files import PREFIX, S3Files
 from chalicelib.adapters.forms import JsonSchemaForms
-from chalicelib.adapters.item_codec import Data, Item, event_from_data, form_from_json, from_item
+from chalicelib.adapters.item_codec import Item, event_from_data, form_from_json, from_item
 from chalicelib.adapters.keys import SecretKeys
 from chalicelib.adapters.records import DynamoRecords
+from chalicelib.adapters.schema import Data
 from chalicelib.adapters.table import Table
 from chalicelib.adapters.tokens import DynamoTokens
 from chalicelib.adapters.workflow import StepFunctions
