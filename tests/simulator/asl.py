@@ -61,7 +61,7 @@ class State:
 
 
 class Machine:
-    """All executions of one definition."""
+    """All executions of a state machine, each on the definition that it began with."""
 
     def __init__(
         self,
@@ -75,15 +75,32 @@ class Machine:
         self._put_token = put_token
         self._after = after
         self.executions: dict[str, Execution] = {}
+        self._began: dict[str, Mapping[str, State]] = {}
         self._waiting: dict[str, Execution] = {}
+
+    def deploy(self, definition: str) -> None:
+        """As UpdateStateMachine: for executions that start from now on."""
+        self._first, self._states = _read(definition)
 
     def start(self, name: str, data: Mapping[str, Any]) -> bool:
         """As StartExecution: the same name again changes nothing, and is said."""
         if name in self.executions:
             return False
         run = self.executions[name] = Execution(name, self._first, dict(data))
+        self._began[name] = self._states
         self._after(0, lambda: self._enter(run, run.state), name)
         return True
+
+    def resume(self, run: Execution, seconds: float) -> None:
+        """One that waits, as it was when a process ended; its timer fires in so many seconds."""
+        token, state = run.token, self._states[run.state]
+        self._began[run.name] = self._states
+        self.executions[run.name] = self._waiting[token] = run
+        self._after(seconds, lambda: self._fail(run, token, state, "States.Timeout"), run.name)
+
+    def state(self, run: Execution) -> "State":
+        """Where it is, as its definition says."""
+        return self._began[run.name][run.state]
 
     def vanish(self, name: str, why: str = "vanished") -> None:
         """The execution is lost, as when an emulator restarts."""
@@ -97,7 +114,7 @@ class Machine:
         if run is None:
             raise LateTokenError(token)
         run.token = ""
-        state = self._states[run.state]
+        state = self.state(run)
         run.data = _put(run.data, state.put, output)
         self._after(0, lambda: self._enter(run, state.raw["Next"]), run.name)
 
@@ -108,7 +125,7 @@ class Machine:
         run.entries += 1
         if run.entries > MOST_ENTRIES:
             raise RuntimeError(f"{run.name} spins")
-        state = self._states[name]
+        state = self.state(run)
         if state.choose:
             self._enter(run, state.choose(run.data))
         elif state.timeout:

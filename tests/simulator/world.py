@@ -60,7 +60,15 @@ class Violation(BaseException):
 class World:
     """One seed's province."""
 
-    def __init__(self, seed: int, faults: Faults = NO_FAULTS, at: datetime = START) -> None:
+    def __init__(
+        self,
+        seed: int,
+        faults: Faults = NO_FAULTS,
+        at: datetime = START,
+        *,
+        definition: str | None = None,
+    ) -> None:
+        self.definition = definition  # of the state machine; the shipped one
         self.random = random.Random(seed)  # noqa: S311 - reproducible on purpose
         self.faults = faults
         self.clock = VirtualClock(at)
@@ -86,7 +94,7 @@ class World:
         self.tokens = InMemoryTokens()
         self.webhooks = InMemoryWebhooks()
         functions = {"${WakeFunction}": self._wake, "${RolloverFunction}": self._roll}
-        self.machine = Machine(functions, self._register, self.after)
+        self.machine = Machine(functions, self._register, self.after, self.definition)
         self.on_pass: list[Callable[[list[DossierCode]], None]] = []
         self.on_token: list[Callable[[Token, Execution], None]] = []
         self.plain = self._deps(self.records, lambda port: port)
