@@ -165,7 +165,8 @@ def _same(stored: Mapping[str, Any], version: ProcedureVersion) -> bool:
 def set_webhook(agency: str, url: str, secret: str, table_name: str | None = None) -> None:
     """Set where an agency's messages go, in the item `AGENCY#code` / `WEBHOOK`.
 
-    The secret it had before stays valid behind the new one, so that it can rotate. Raise
+    The secret it had before stays valid behind the new one, so that it can rotate; an agency that
+    is paused stays so. Raise
     CatalogueError for an unknown agency, a URL that is not https, or a weak secret.
     """
     table, code = _table(table_name), AgencyCode(agency)
@@ -174,7 +175,7 @@ def set_webhook(agency: str, url: str, secret: str, table_name: str | None = Non
     _check_webhook(url, secret)
     before = _get(table, keys.webhook(code)) or {"secrets": []}
     earlier = [each for each in before["secrets"] if each != secret]
-    data = {"url": url, "secrets": [secret, *earlier][:2]}
+    data = {**before, "url": url, "secrets": [secret, *earlier][:2]}
     table.put_item(Item=_item(keys.webhook(code), data))
 
 

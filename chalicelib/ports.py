@@ -241,10 +241,14 @@ class Offered(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An agency's webhook: its secrets newest first, several while one rotates."""
+    """An agency's webhook: its secrets newest first, several while one rotates.
+
+    While it is `paused` by an operator, messages wait.
+    """
 
     url: str
     secrets: tuple[str, ...]
+    paused: bool = False
 
 
 class Reference(Protocol):

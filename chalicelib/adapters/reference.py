@@ -111,7 +111,8 @@ class DynamoReference:
         if data is None:
             return None
         content = _content(data)
-        return Endpoint(content["url"], tuple(content["secrets"]))
+        paused = bool(content.get("paused"))
+        return Endpoint(content["url"], tuple(content["secrets"]), paused)
 
 
 def _content(data: Data) -> Any:

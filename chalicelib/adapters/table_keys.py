@@ -29,6 +29,8 @@ NOTES: Final = "NOTE#"
 FORMS: Final = "FORM#"
 VERSIONS: Final = "V#"
 
+OPERATED: Final = "OPERATED#"
+
 CATALOGUE: Final = "CATALOGUE"
 DIRECTORY: Final = "DIRECTORY"
 AGENCIES: Final = "AGENCY#"
@@ -102,6 +104,11 @@ def version(code: ProcedureCode, number: int) -> Key:
 
 def catalogue_line(code: ProcedureCode) -> Key:
     return {"PK": CATALOGUE, "SK": f"PROC#{code}"}
+
+
+def operated(month: str, line: str) -> Key:
+    """What an operator did by hand; `line` begins with its time."""
+    return {"PK": f"{OPERATED}{month}", "SK": line}
 
 
 def webhook(agency: AgencyCode) -> Key:

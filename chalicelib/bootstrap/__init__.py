@@ -47,18 +47,33 @@ def _secret() -> bytes:
     return settings().secret(fetch_secret)
 
 
+def records() -> DynamoRecords:
+    """The record alone."""
+    return WatchedRecords(_record(), clients.s3, settings().file_bucket)
+
+
+def deliveries() -> DynamoDeliveries:
+    """The outbox."""
+    return WatchedDeliveries(_record())
+
+
+def tokens() -> DynamoTokens:
+    """What executions wait on."""
+    return DynamoTokens(Table(clients.dynamodb(), settings().token_table))
+
+
 @cache
 def deps() -> Deps:
     """All ports on AWS, or on what the endpoints in the environment name instead."""
     given, record = settings(), _record()
     return Deps(
-        records=WatchedRecords(record, clients.s3, given.file_bucket),
-        deliveries=WatchedDeliveries(record),
-        tokens=DynamoTokens(Table(clients.dynamodb(), given.token_table)),
+        records=records(),
+        deliveries=deliveries(),
+        tokens=tokens(),
         workflow=StepFunctions(clients.stepfunctions, given.state_machine_arn),
         reference=reference(),
         files=S3Files(record, clients.s3, given.file_bucket),
-        clock=_clock(),
+        clock=clock(),
         webhooks=SignedWebhooks(loopback=given.is_local),
         throttle=DynamoThrottle(record),
         keys=keys(),
@@ -78,7 +93,8 @@ def _record() -> Table:
     return Table(clients.dynamodb(), settings().record_table)
 
 
-def _clock() -> ServiceClock:
+def clock() -> ServiceClock:
+    """Service time."""
     anchor = settings().clock_anchor
     return ServiceClock(Anchor(anchor.real, anchor.service, anchor.speed) if anchor else None)
 

@@ -5,7 +5,7 @@ late but never forgotten; its id is derived, so that it can never be written twi
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -21,6 +21,8 @@ RETRY_AFTER: Final = tuple(  # after the n-th failed try; API.md, "Webhooks"
     timedelta(seconds=seconds)
     for seconds in (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 )
+
+PAUSED_FOR: Final = timedelta(minutes=30)  # until it is seen whether an agency is still paused
 
 
 class Message(StrEnum):
@@ -105,3 +107,13 @@ def next_try(tries: int, now: datetime, jitter: float) -> datetime | None:
     if tries > len(RETRY_AFTER):
         return None
     return now + RETRY_AFTER[tries - 1] * (1 + jitter / 10)
+
+
+def postponed(delivery: Delivery, now: datetime) -> Delivery:
+    """Its agency is paused: looked at again later; this was no try."""
+    return replace(delivery, next_at=now + PAUSED_FOR, last_error="paused")
+
+
+def anew(delivery: Delivery, now: datetime) -> Delivery:
+    """To be sent now, whatever became of it, and tried as often as at first; under its old id."""
+    return replace(delivery, next_at=now, tries=0, state=DeliveryState.PENDING, last_error="")

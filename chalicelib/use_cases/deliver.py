@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from chalicelib.domain.delivery import Delivery, DeliveryState, Message, next_try
+from chalicelib.domain.delivery import Delivery, DeliveryState, Message, next_try, postponed
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.event import stamp
 from chalicelib.domain.ids import DeliveryId, FileId
 from chalicelib.domain.leg import Leg
-from chalicelib.ports import Deps, RaceError, Sent
+from chalicelib.ports import Deps, Endpoint, RaceError, Sent
 from chalicelib.use_cases.changing import context
 from chalicelib.use_cases.sharing import shared_form, shared_results
 
@@ -24,23 +24,29 @@ def deliver(id: DeliveryId, deps: Deps) -> bool:  # noqa: A002
     """One try, if one is due; True when the agency has taken it.
 
     Whoever loses the race to note the outcome leaves it to the winner: the message may then have
-    been sent twice, under one id.
+    been sent twice, under one id. While the agency is paused it waits, which is no try.
     """
     delivery = deps.deliveries.get(id)
     now = deps.clock.now()
     if delivery is None or delivery.state is not DeliveryState.PENDING or delivery.next_at > now:
         return False
+    endpoint = deps.reference.endpoint(delivery.agency)
+    if endpoint and endpoint.paused:
+        return _note(postponed(delivery, now), delivery, deps, taken=False)
     dossier = deps.records.load(delivery.dossier, context(deps))
-    sent = _send(delivery, dossier, deps)
+    sent = _send(delivery, endpoint, dossier, deps)
+    return _note(_after(delivery, sent, deps), delivery, deps, taken=not sent.error)
+
+
+def _note(after: Delivery, before: Delivery, deps: Deps, *, taken: bool) -> bool:
     try:
-        deps.deliveries.update(_after(delivery, sent, deps), delivery.tries)
+        deps.deliveries.update(after, before.tries)
     except RaceError:
         return False
-    return not sent.error
+    return taken
 
 
-def _send(delivery: Delivery, dossier: Dossier, deps: Deps) -> Sent:
-    endpoint = deps.reference.endpoint(delivery.agency)
+def _send(delivery: Delivery, endpoint: Endpoint | None, dossier: Dossier, deps: Deps) -> Sent:
     if endpoint is None:
         return Sent(error="no endpoint is registered")
     body = _body(message(delivery, dossier, deps))

@@ -1,21 +1,25 @@
 """Messages to agencies' software: each event that concerns one causes exactly one."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from chalicelib.domain.citizen import supplement, withdraw
 from chalicelib.domain.delivery import (
+    PAUSED_FOR,
     RETRY_AFTER,
     Delivery,
     DeliveryState,
     Message,
+    anew,
     deliveries,
     next_try,
+    postponed,
 )
 from chalicelib.domain.desk import request_supplement, return_result
 from chalicelib.domain.event import Event
-from chalicelib.domain.ids import DeliveryId
+from chalicelib.domain.ids import DeliveryId, DossierCode
 from chalicelib.domain.interagency import Outcome
 from chalicelib.domain.unit import complete, hand_over, request_agency, send_back
 from tests.domain.builders import (
@@ -225,3 +229,34 @@ def test_the_agency_after_a_step_of_independent_legs_hears_of_its_leg() -> None:
     """Nothing in that step is waited for: both are told at the acceptance."""
     story = accepted(procedure(step(agency_leg("tax", required=False)), step(agency_leg("police"))))
     assert sent(story, story.events) == [("leg.opened", 2, TAX), ("leg.opened", 3, POLICE)]
+
+
+def _dead() -> Delivery:
+    return Delivery(
+        DeliveryId("S1.1-261005-0001.3.2"),
+        DossierCode("S1.1-261005-0001"),
+        2,
+        TAX,
+        Message.LEG_OPENED,
+        created_at=MONDAY,
+        next_at=MONDAY,
+        tries=10,
+        state=DeliveryState.DEAD,
+        last_error="HTTP 503",
+    )
+
+
+def test_while_an_agency_is_paused_no_try_is_used_up() -> None:
+    """A week of maintenance there must not turn its messages into dead letters."""
+    waiting = replace(_dead(), state=DeliveryState.PENDING, tries=3)
+    later = postponed(waiting, MONDAY)
+    assert (later.tries, later.state) == (3, DeliveryState.PENDING)
+    assert later.next_at == MONDAY + PAUSED_FOR > MONDAY
+
+
+def test_a_dead_letter_is_tried_anew_under_its_old_id() -> None:
+    """The agency that got it after all must know it again."""
+    again = anew(_dead(), MONDAY + timedelta(days=9))
+    assert (again.id, again.created_at) == (_dead().id, MONDAY)
+    assert (again.tries, again.state, again.last_error) == (0, DeliveryState.PENDING, "")
+    assert again.next_at == MONDAY + timedelta(days=9)

@@ -190,9 +190,9 @@ MUTANTS = [
     Mutant(
         "delivered before it is sent",
         USES + "deliver.py",
-        "    sent = _send(delivery, dossier, deps)\n",
+        "    sent = _send(delivery, endpoint, dossier, deps)\n",
         "    deps.deliveries.update(_after(delivery, Sent(), deps), delivery.tries)\n"
-        "    sent = _send(delivery, dossier, deps)\n    return True\n",
+        "    sent = _send(delivery, endpoint, dossier, deps)\n    return True\n",
     ),
     Mutant(
         "failed messages are forgotten",

@@ -250,7 +250,7 @@ def province(folder: Path) -> Iterator[Province]:
         pytest.MonkeyPatch.context() as patch,
         AgencyServer(dict.fromkeys(served.WEBHOOKS, served.WEBHOOK_SECRET)) as agencies,
     ):
-        patch.setattr(bootstrap, "_clock", lambda: clock)
+        patch.setattr(bootstrap, "clock", lambda: clock)
         served.forget()
         made = Province(clock, agencies)
         clients.stepfunctions().meta.events.register_last("before-call", made.interpret)
