@@ -47,12 +47,12 @@ def _secret() -> bytes:
     return settings().secret(fetch_secret)
 
 
-def records() -> DynamoRecords:
+def records() -> WatchedRecords:
     """The record alone."""
     return WatchedRecords(_record(), clients.s3, settings().file_bucket)
 
 
-def deliveries() -> DynamoDeliveries:
+def deliveries() -> WatchedDeliveries:
     """The outbox."""
     return WatchedDeliveries(_record())
 

@@ -12,6 +12,7 @@ import pytest
 from chalicelib import bootstrap
 from chalicelib.adapters import schema
 from chalicelib.adapters.schema import Data, NewerSchemaError
+from chalicelib.entrypoints.watched import FailedError
 from chalicelib.use_cases.changing import context
 from infra.operate.proof import chain_faults, time_faults
 from tests import aws
@@ -134,7 +135,7 @@ def _attempts(made: Province, scene: Recorded) -> list[Callable[[], bool]]:
         return bool(answer == {"batchItemFailures": [{"itemIdentifier": "1"}]})
 
     def state_machine() -> bool:
-        with pytest.raises(NewerSchemaError):
+        with pytest.raises(FailedError, match="NewerSchemaError"):
             made.call("wake", asked)
         return True
 
