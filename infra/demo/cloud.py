@@ -50,7 +50,8 @@ def find(home: Home) -> Running:
         )
     ports = Ports(*(int(facts[name].rpartition(":")[2]) for name in ("api", "data", "workflow")))
     clock = Clock(Anchor(**facts["clock"]))
-    return Running(home, facts["api"], clock, environment(home, ports, facts["clock"]))
+    told = {**environment(home, ports, facts["clock"]), **facts.get("names", {})}
+    return Running(home, facts["api"], clock, told)
 
 
 def check(running: Running, port: str | None) -> None:

@@ -1,0 +1,1 @@
+"""From an account to a running deployment: `python -m infra.deploy --help`."""

@@ -55,8 +55,8 @@ def error_payload(error: Exception) -> Json:
 class Clients:
     """Stands in for moto's `boto_client_for`; clients are made once and shared."""
 
-    def __init__(self, handlers: dict[str, Handler], ports: Ports) -> None:
-        self._made: dict[str, Any] = {"lambda": LambdaClient(handlers)}
+    def __init__(self, handlers: dict[str, Handler] | None, ports: Ports) -> None:
+        self._made: dict[str, Any] = {"lambda": LambdaClient(handlers)} if handlers else {}
         self._lock = threading.Lock()
         self._ports = ports
 
@@ -84,8 +84,11 @@ class Clients:
         )
 
 
-def install(handlers: dict[str, Handler], ports: Ports) -> None:
-    """Make every task of the interpreter use `Clients`."""
+def install(handlers: dict[str, Handler] | None, ports: Ports) -> None:
+    """Make every task of the interpreter use `Clients`.
+
+    Without handlers, Lambda functions are called at the data plane, as they were deployed there.
+    """
     original = importlib.import_module(
         "moto.stepfunctions.parser.asl.utils.boto_client"
     ).boto_client_for

@@ -35,8 +35,11 @@ def _rotate(log: Path) -> None:
 class Child:
     """A Python module run as a process of its own, in its own session and log."""
 
-    def __init__(self, name: str, environment: dict[str, str], logs: Path) -> None:
+    def __init__(
+        self, name: str, environment: dict[str, str], logs: Path, package: str = "infra.local"
+    ) -> None:
         self.name = name
+        self._module = f"{package}.{name}"
         self._environment = environment
         self._log = logs / f"{name}.log"
         self._lifeline, self._keep = os.pipe()  # the write end closes when we end
@@ -75,7 +78,7 @@ class Child:
         self._log.parent.mkdir(parents=True, exist_ok=True)  # somebody may have removed it
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own modules
-                [sys.executable, "-m", f"infra.local.{self.name}"],
+                [sys.executable, "-m", self._module],
                 env={**self._environment, **ties},
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,

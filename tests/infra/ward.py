@@ -17,6 +17,7 @@ from chalicelib.domain.ids import DossierCode, ProcedureCode
 from infra.local.handlers import context_for, load
 from infra.policies import API
 from tests import aws
+from tests.entrypoints.functions import arrived
 from tests.entrypoints.served import NOW, WEBHOOK_SECRET, WEBHOOKS, forget, stored
 from tests.entrypoints.town import (
     BIRTH,
@@ -145,8 +146,9 @@ def at_agencies(town: Town) -> Filed:
 def on_upload(ward: Ward, _: Filed) -> None:
     """A file arrived; another was announced, and is gone."""
     here, gone = ward.town.upload(), ward.town.promise().body["file_id"]
-    records = [{"s3": {"object": {"key": f"uploads/{file}"}}} for file in (here, gone)]
-    assert ward.handles("on_upload", {"Records": records}) == {"present": 1}
+    records = [arrived(file)["Records"][0] for file in (here, gone)]
+    assert ward.handles("on_upload", {"Records": records}) == {"batchItemFailures": []}
+    assert stored()[f"F#{here}", "FILE"].get("present")
 
 
 def wake(ward: Ward, filed: Filed) -> None:

@@ -1,0 +1,167 @@
+"""`python -m infra.deploy`: plan, deploy, roll back, destroy a stage."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.deploy.deployment import CatalogueError, Deployment
+from infra.deploy.functions import FunctionsError
+from infra.deploy.package import PackageError
+from infra.deploy.pages import PublishError
+from infra.deploy.releases import ReleaseError
+from infra.deploy.stacks import StackError
+from infra.deploy.stages import StageError, load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_EPILOG = """\
+The account is that of your AWS credentials (AWS_PROFILE, or whatever else boto3 finds); the stages
+are in infra/deploy/stages.yaml.
+
+  python -m infra.deploy plan staging        what would change
+  python -m infra.deploy deploy staging      make it so; safe to repeat
+  python -m infra.deploy releases staging    what was deployed, newest last
+  python -m infra.deploy rollback staging    the code and the workflow of the release before
+  python -m infra.deploy destroy dev --yes   everything but the data, which stays
+
+exit status: 0 done (plan: nothing to change), 1 refused or failed, 2 wrong use, 3 plan: changes
+"""
+CHANGES = 3
+FAILURES = (
+    BotoCoreError,
+    CatalogueError,
+    ClientError,
+    FunctionsError,
+    PackageError,
+    PublishError,
+    ReleaseError,
+    StackError,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status as in the epilog of --help."""
+    given = _parser().parse_args(arguments)
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        stream = sys.stderr if given.json else sys.stdout
+        print(f"{time.monotonic() - began:6.1f} s  {line}", file=stream, flush=True)
+
+    try:
+        deployment = Deployment(load(given.stage), say)
+        return _COMMANDS[given.command](deployment, given)
+    except StageError as wrong:
+        print(wrong, file=sys.stderr)
+        return 2
+    except FAILURES as failed:
+        print(f"\n{failed}\n{_advice(failed)}", file=sys.stderr)
+        return 1
+
+
+def _plan(deployment: Deployment, given: argparse.Namespace) -> int:
+    plan = deployment.plan()
+    if given.json:
+        print(json.dumps(plan.changes, indent=2))
+        return CHANGES if not plan.is_empty else 0
+    for name, lines in plan.changes.items():
+        print(f"{name}: {'no change' if not lines else ''}")
+        for line in lines:
+            print(f"  {line}")
+    return CHANGES if not plan.is_empty else 0
+
+
+def _deploy(deployment: Deployment, given: argparse.Namespace) -> int:
+    deployment.deploy()
+    if given.json:
+        print(json.dumps({"address": deployment.address(), **deployment.outputs()}, indent=2))
+    else:
+        print(f"\n  {deployment.address()}\n")
+    return 0
+
+
+def _releases(deployment: Deployment, given: argparse.Namespace) -> int:
+    known = deployment.releases.all()
+    if given.json:
+        print(json.dumps([release.__dict__ for release in known], indent=2))
+    for release in () if given.json else known:
+        print(f"{release.name}  {release.package}  {release.definition}")
+    if not known and not given.json:
+        print("Nothing was deployed yet.")
+    return 0
+
+
+def _roll_back(deployment: Deployment, given: argparse.Namespace) -> int:
+    release = deployment.roll_back(given.to)
+    print(f"Back at {release.name}. Deploying again brings the files here forward again.")
+    return 0
+
+
+def _destroy(deployment: Deployment, given: argparse.Namespace) -> int:
+    if not given.yes:
+        print(
+            f"This ends the service of {given.stage}: functions, workflow, pages, alarms. Tables, "
+            "files, slips, accounts and keys stay. If that is meant, add --yes.",
+            file=sys.stderr,
+        )
+        return 2
+    deployment.destroy()
+    print("The data stays. `deploy` brings the service back around it.")
+    return 0
+
+
+def _advice(failed: Exception) -> str:
+    text = str(failed)
+    if "Unable to locate credentials" in text or "ExpiredToken" in text:
+        return "Sign in to the account first (aws sso login, or set AWS_PROFILE)."
+    if "AccessDenied" in text or "not authorized" in text:
+        return "Your role may not do that: docs/operate.md lists what a deployment needs."
+    return "Nothing is half done for good: mend that and run the same command again."
+
+
+_COMMANDS = {
+    "plan": _plan,
+    "deploy": _deploy,
+    "releases": _releases,
+    "rollback": _roll_back,
+    "destroy": _destroy,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.deploy",
+        description="Brings a stage to what the files here say.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    helps = {
+        "plan": "what would change; changes nothing",
+        "deploy": "make it so",
+        "releases": "what was deployed",
+        "rollback": "code and workflow of an earlier release; data stays",
+        "destroy": "end the service; the data stays",
+    }
+    for name, text in helps.items():
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("stage", help="a stage of infra/deploy/stages.yaml")
+        command.add_argument("--json", action="store_true", help="for programs")
+        if name == "rollback":
+            command.add_argument(
+                "--to", metavar="RELEASE", help="this one (default: the one before)"
+            )
+        if name == "destroy":
+            command.add_argument("--yes", action="store_true", help="yes, end the service")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

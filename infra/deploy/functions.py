@@ -1,0 +1,186 @@
+"""The functions and the API: a folder for `chalice deploy`, and running it there.
+
+`.chalice/config.json` says sizes and limits; what depends on the account is rendered here, from
+names that are fixed and ARNs that are computed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from botocore.exceptions import ClientError
+
+from infra import policies
+from infra.deploy import package
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from infra.deploy.stages import Stage
+
+ROOT: Final = package.ROOT
+API: Final = "api_handler"  # Chalice's name of the function behind all routes
+_CHALICE: Final = "import sys; from chalice.cli import main; sys.exit(main())"
+_STATE: Final = "chalice/deployed.json"  # in the bucket of artefacts
+
+
+class FunctionsError(Exception):
+    """`chalice deploy` failed; the message is what it said."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where a stage is: what ARNs are made of."""
+
+    id: str
+    region: str
+    partition: str = "aws"
+
+    @classmethod
+    def here(cls, region: str) -> Account:
+        """Of whoever calls."""
+        caller = boto3.client("sts", region_name=region).get_caller_identity()
+        return cls(caller["Account"], region, caller["Arn"].split(":")[1])
+
+    def arn(self, service: str, name: str) -> str:
+        """Of something of a service in this region."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.id}:{name}"
+
+
+class Functions:
+    """The functions of one stage."""
+
+    def __init__(self, stage: Stage, account: Account, bucket: str, sources: Path = ROOT) -> None:
+        self._stage = stage
+        self._account = account
+        self._bucket = bucket
+        self._sources = sources
+        self.folder = ROOT / ".build" / stage.name
+
+    def build(self, told: Mapping[str, str]) -> None:
+        """Lay out the folder: code, libraries, rendered configuration. Raise PackageError."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        (self.folder / ".chalice").mkdir(parents=True)
+        package.lay_out(self.folder, self._sources)
+        config = json.loads((self._sources / ".chalice" / "config.json").read_text("utf-8"))
+        stage = config["stages"][self._stage.like]
+        stage["environment_variables"] = self.environment(told)
+        functions = stage.setdefault("lambda_functions", {})
+        for name in self.names():
+            functions.setdefault(name, {})["iam_policy_file"] = f"policy-{name}.json"
+            self._write(f"policy-{name}.json", self.policy(name))
+        config["stages"] = {self._stage.name: stage}
+        self._write("config.json", config)
+        package.try_import(self.folder)
+
+    def environment(self, told: Mapping[str, str]) -> dict[str, str]:
+        """What chalicelib/config.py reads; `told` are outputs of stacks and the public address."""
+        stem, account = self._stage.stem, self._account
+        return {
+            "STAGE": self._stage.name,
+            "RECORD_TABLE": f"{stem}-record",
+            "TOKEN_TABLE": f"{stem}-token",
+            "FILE_BUCKET": f"{stem}-files-{account.id}",
+            "STATE_MACHINE_ARN": account.arn("states", f"stateMachine:{stem}-dossier"),
+            "SECRET_KEY_NAME": f"{stem}-key",
+            "POWERTOOLS_SERVICE_NAME": self._stage.name,
+            **told,
+            **self._stage.environment,
+        }
+
+    def policy(self, name: str) -> dict[str, Any]:
+        """What this function may do."""
+        return policies.render(
+            "api" if name == API else name,
+            partition=self._account.partition,
+            region=self._account.region,
+            account=self._account.id,
+            stage=self._stage.name,
+        )
+
+    @staticmethod
+    def names() -> list[str]:
+        """As Chalice knows them: the API and every `lambda_function`."""
+        from app import app  # noqa: PLC0415 - imports the whole application
+
+        return [API, *sorted(each.name for each in app.pure_lambda_functions)]
+
+    def full_name(self, name: str) -> str:
+        """As AWS knows it."""
+        return self._stage.stem if name == API else f"{self._stage.stem}-{name}"
+
+    def deploy(self) -> Iterator[str]:
+        """Run `chalice deploy`; yields what it says. Raise FunctionsError."""
+        self._fetch_state()
+        yield from self._chalice("deploy", "--connection-timeout", "120")
+        self._keep_state()
+
+    def delete(self) -> Iterator[str]:
+        """Run `chalice delete`."""
+        self._fetch_state()
+        yield from self._chalice("delete")
+        boto3.client("s3").delete_object(Bucket=self._bucket, Key=_STATE)
+
+    def archive(self) -> Path:
+        """The zip that was deployed."""
+        (found,) = (self.folder / ".chalice" / "deployments").glob("*.zip")
+        return found
+
+    def inspect(self) -> package.Package:
+        """What is in it. Raise PackageError."""
+        return package.inspect(self.archive(), self.folder / "vendor")
+
+    def api_id(self) -> str | None:
+        """Of the REST API that Chalice made; None before the first deployment."""
+        known = json.loads(self._stored_state() or '{"resources": []}')["resources"]
+        found = [each for each in known if each["resource_type"] == "rest_api"]
+        return str(found[0]["rest_api_id"]) if found else None
+
+    # -- Chalice
+
+    def _chalice(self, *words: str) -> Iterator[str]:
+        # Named after the Python it runs on: chalice writes the runtime's name by itself.
+        command = [sys.executable, "-c", _CHALICE, *words, "--stage", self._stage.name]
+        with subprocess.Popen(  # noqa: S603 - ours
+            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as run:
+            said: list[str] = []
+            for line in run.stdout or ():
+                said.append(line.rstrip())
+                yield said[-1]
+        if run.returncode:
+            raise FunctionsError("chalice: " + "\n".join(said[-8:]))
+
+    @property
+    def _state(self) -> Path:
+        return self.folder / ".chalice" / "deployed" / f"{self._stage.name}.json"
+
+    def _fetch_state(self) -> None:
+        """What Chalice made the last time, on whatever machine: else it would make a second API."""
+        self._state.parent.mkdir(parents=True, exist_ok=True)
+        if found := self._stored_state():
+            self._state.write_bytes(found)
+
+    def _stored_state(self) -> bytes | None:
+        try:
+            found = boto3.client("s3").get_object(Bucket=self._bucket, Key=_STATE)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in {"NoSuchKey", "NoSuchBucket"}:
+                raise
+            return None
+        return bytes(found["Body"].read())
+
+    def _keep_state(self) -> None:
+        boto3.client("s3").put_object(
+            Bucket=self._bucket, Key=_STATE, Body=self._state.read_bytes()
+        )
+
+    def _write(self, name: str, content: Any) -> None:
+        (self.folder / ".chalice" / name).write_text(json.dumps(content, indent=2), "utf-8")

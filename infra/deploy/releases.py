@@ -1,0 +1,166 @@
+"""Releases: what was deployed together, how the next one takes over, and the way back.
+
+Streams, schedules and the workflow call the alias `live` of each function, which shifts from one
+version to the next. The API always runs the newest code: Chalice's API has no aliases.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from infra.deploy.stages import Shift
+
+ALIAS: Final = "live"
+_FOLDER: Final = "releases/"
+_LOOK_EVERY: Final = 10.0  # seconds
+
+Versions = dict[str, str]  # of functions by their names in AWS
+Say = Callable[[str], None]
+
+
+class ReleaseError(Exception):
+    """A release was taken back, or there is none to go back to; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """`versions` of the functions by their names in AWS; `package` and `definition` are keys."""
+
+    name: str
+    package: str
+    definition: str
+    versions: dict[str, str]
+
+
+class Releases:
+    """The releases of one stage, kept in the bucket of artefacts."""
+
+    def __init__(self, region: str, bucket: str, stem: str) -> None:
+        self._lambda: Any = boto3.client("lambda", region_name=region)
+        self._s3: Any = boto3.client("s3", region_name=region)
+        self._watch: Any = boto3.client("cloudwatch", region_name=region)
+        self._bucket = bucket
+        self._stem = stem
+
+    # -- artefacts
+
+    def keep(self, folder: str, name: str, content: bytes) -> str:
+        """Store under its own name; answers the key."""
+        key = f"{folder}/{name}"
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=content)
+        return key
+
+    def write(self, release: Release) -> None:
+        """Remember what is live now."""
+        self.keep(_FOLDER.rstrip("/"), f"{release.name}.json", json.dumps(asdict(release)).encode())
+
+    def all(self) -> list[Release]:
+        """Oldest first."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=_FOLDER
+        )
+        keys = sorted(each["Key"] for page in pages for each in page.get("Contents", []))
+        return [self._read(key) for key in keys]
+
+    def before(self, name: str | None = None) -> Release:
+        """The release before the live one, or the named one. Raise ReleaseError."""
+        known = self.all()
+        wanted = [each for each in known if each.name == name] if name else known[-2:-1]
+        if not wanted:
+            names = ", ".join(each.name for each in known) or "none"
+            raise ReleaseError(f"There is no such release to go back to. There are: {names}.")
+        return wanted[0]
+
+    def _read(self, key: str) -> Release:
+        body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        return Release(**json.loads(body))
+
+    # -- versions
+
+    def publish(self, functions: Iterable[str]) -> dict[str, str]:
+        """A version of each function as it is now; unchanged ones keep theirs."""
+        return {
+            name: str(self._lambda.publish_version(FunctionName=name)["Version"])
+            for name in functions
+        }
+
+    def live(self, function: str) -> str | None:
+        """The version behind the alias; None before the first release."""
+        try:
+            found = self._lambda.get_alias(FunctionName=function, Name=ALIAS)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            return None
+        return str(found["FunctionVersion"])
+
+    def shift(self, versions: Versions, shift: Shift, say: Say) -> None:
+        """Let the versions take over, a few calls first. Raise ReleaseError after going back."""
+        old = {name: self.live(name) for name in versions}
+        changed = {name: old[name] for name in versions if old[name] not in (None, versions[name])}
+        for name in [name for name, was in old.items() if was is None]:
+            self._lambda.create_alias(FunctionName=name, Name=ALIAS, FunctionVersion=versions[name])
+        if changed and shift.percent:
+            self._try_out(versions, {name: str(was) for name, was in changed.items()}, shift, say)
+        for name in changed:
+            self._point(name, versions[name])
+
+    def restore(self, release: Release) -> None:
+        """Code of every function as it was, at once."""
+        body = self._s3.get_object(Bucket=self._bucket, Key=release.package)["Body"].read()
+        for name, version in release.versions.items():
+            self._lambda.update_function_code(FunctionName=name, ZipFile=body)
+            if self.live(name) is not None:
+                self._point(name, version)
+        for name in release.versions:
+            self._lambda.get_waiter("function_updated_v2").wait(FunctionName=name)
+
+    def _try_out(self, versions: Versions, old: Versions, shift: Shift, say: Say) -> None:
+        for name, was in old.items():
+            self._point(name, was, {versions[name]: shift.percent / 100})
+        say(f"    {shift.percent} % of the calls for {shift.minutes:g} minutes")
+        until = time.monotonic() + shift.minutes * 60
+        while time.monotonic() < until:
+            if alarms := self._alarms():
+                for name, was in old.items():
+                    self._point(name, was)
+                raise ReleaseError(
+                    f"Taken back: {', '.join(alarms)} rose while the new code got "
+                    f"{shift.percent} % of the calls. Runbooks: docs/runbooks/. The API runs the "
+                    "new code; `rollback` takes that back, too."
+                )
+            time.sleep(min(_LOOK_EVERY, max(0.0, until - time.monotonic())))
+
+    def _point(self, name: str, version: str, weights: dict[str, float] | None = None) -> None:
+        self._lambda.update_alias(
+            FunctionName=name,
+            Name=ALIAS,
+            FunctionVersion=version,
+            RoutingConfig={"AdditionalVersionWeights": weights or {}},
+        )
+
+    def _alarms(self) -> list[str]:
+        found = self._watch.describe_alarms(AlarmNamePrefix=f"{self._stem}-", StateValue="ALARM")
+        return [str(each["AlarmName"]) for each in found["MetricAlarms"]]
+
+
+def release_name() -> str:
+    """Sorts by time."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def package_name(archive: Path) -> str:
+    """Chalice names a zip after its content; ours also by time, as each is kept."""
+    return f"{release_name()}-{archive.name}"

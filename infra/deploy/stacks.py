@@ -1,0 +1,206 @@
+"""CloudFormation stacks: what would change, making it so, and refusing what would lose data."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import boto3
+from botocore.exceptions import ClientError
+
+from infra.templates import STACKS, load
+
+FOLDER: Final = STACKS
+DATA: Final = "data"
+_LOOK_EVERY: Final = 2.0  # seconds
+_NOTHING: Final = ("didn't contain changes", "No updates are to be performed")
+_FAILED: Final = ("ROLLBACK", "FAILED")
+
+Say = Callable[[str], None]
+
+
+class StackError(Exception):
+    """A stack did not come about, or must not; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of a plan: Add, Modify or Remove; `replaced` says that a new one takes its place."""
+
+    action: str
+    name: str
+    type: str
+    replaced: bool
+
+    def __str__(self) -> str:
+        return f"{self.action:7}{self.name} ({self.type}){', REPLACED' if self.replaced else ''}"
+
+
+class Stacks:
+    """The stacks of one stage. Outputs of one are parameters of those after it."""
+
+    def __init__(self, stem: str, region: str, parameters: Mapping[str, str]) -> None:
+        self._cloud: Any = boto3.client("cloudformation", region_name=region)
+        self._stem = stem
+        self._known = {"Stage": stem.partition("-")[2], **parameters}
+
+    def outputs(self, name: str) -> dict[str, str]:
+        """Of a stack that stands; empty where there is none yet."""
+        found = self._described(name)
+        return {each["OutputKey"]: each["OutputValue"] for each in (found or {}).get("Outputs", [])}
+
+    def tell(self, **more: str) -> None:
+        """Offer more parameters to the stacks that follow."""
+        self._known.update(more)
+
+    def plan(self, name: str) -> list[Change]:
+        """What deploying it would change; changes nothing. Raise StackError."""
+        change_set = self._propose(name)
+        self._withdraw(name, change_set)
+        self._known.update(self.outputs(name))
+        return change_set.changes
+
+    def deploy(self, name: str, say: Say = lambda _line: None) -> list[Change]:
+        """Make it so; answers what changed. Raise StackError, also for what would lose data."""
+        change_set = self._propose(name)
+        lost = [each for each in change_set.changes if _loses(name, each)]
+        if lost or not change_set.changes:
+            self._withdraw(name, change_set)
+        if lost:
+            raise StackError(
+                f"{self._full(name)} keeps data, and this change would take these out of it: "
+                f"{', '.join(each.name for each in lost)}. Nothing was changed. Give the new "
+                "resource another name in the template and move the data first (UPGRADING.md)."
+            )
+        if change_set.changes:
+            self._carry_out(name, change_set, say)
+        self._known.update(self.outputs(name))
+        return change_set.changes
+
+    def delete(self, name: str, say: Say = lambda _line: None) -> bool:
+        """Answers whether there was one. Raise StackError, also for the data: never deleted."""
+        if name == DATA:
+            raise StackError(f"{self._full(name)} holds the record: it is never deleted.")
+        found = self._described(name)
+        if found is None:
+            return False
+        self._cloud.delete_stack(StackName=found["StackId"])
+        self._await(found["StackId"], say)
+        return True
+
+    # -- change sets
+
+    def _propose(self, name: str) -> _ChangeSet:
+        template = FOLDER / f"{name}.yaml"
+        wanted = load(template).get("Parameters", {})
+        found = self._described(name)
+        made = self._cloud.create_change_set(
+            StackName=self._full(name),
+            ChangeSetName=f"deploy-{time.time_ns()}",
+            ChangeSetType="UPDATE" if found else "CREATE",
+            TemplateBody=template.read_text("utf-8"),
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": self._known[key]}
+                for key in wanted
+                if key in self._known
+            ],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            Tags=[{"Key": "motcua:stage", "Value": self._known["Stage"]}],
+        )
+        return self._ready(_ChangeSet(made["Id"], is_new=found is None, changes=[]), name)
+
+    def _ready(self, change_set: _ChangeSet, name: str) -> _ChangeSet:
+        while True:
+            seen = self._cloud.describe_change_set(
+                ChangeSetName=change_set.id, StackName=self._full(name)
+            )
+            if seen["Status"] == "CREATE_COMPLETE":
+                changes = [_change(each["ResourceChange"]) for each in seen["Changes"]]
+                return _ChangeSet(change_set.id, change_set.is_new, changes)
+            if seen["Status"] == "FAILED":
+                why = seen.get("StatusReason", "")
+                if any(text in why for text in _NOTHING):
+                    return change_set
+                self._withdraw(name, change_set)
+                raise StackError(f"{self._full(name)}: {why}")
+            time.sleep(_LOOK_EVERY)
+
+    def _withdraw(self, name: str, change_set: _ChangeSet) -> None:
+        self._cloud.delete_change_set(ChangeSetName=change_set.id, StackName=self._full(name))
+        if change_set.is_new:  # a stack that only ever had a plan
+            self._cloud.delete_stack(StackName=self._full(name))
+
+    def _carry_out(self, name: str, change_set: _ChangeSet, say: Say) -> None:
+        self._cloud.execute_change_set(ChangeSetName=change_set.id, StackName=self._full(name))
+        self._await(self._full(name), say)
+        if name == DATA:
+            self._protect(name)
+
+    def _protect(self, name: str) -> None:
+        """Against a deletion in the console, too."""
+        self._cloud.update_termination_protection(
+            StackName=self._full(name), EnableTerminationProtection=True
+        )
+
+    # -- watching
+
+    def _await(self, stack: str, say: Say) -> None:
+        seen: set[str] = set()
+        while True:
+            status = self._status(stack)
+            faults = list(self._new_faults(stack, seen))
+            for fault in faults:
+                say(f"    {fault}")
+            if not status.endswith("IN_PROGRESS"):
+                break
+            time.sleep(_LOOK_EVERY)
+        if any(word in status for word in _FAILED):
+            raise StackError(f"{stack}: {status}. {faults[0] if faults else ''}".strip())
+
+    def _status(self, stack: str) -> str:
+        try:
+            return str(self._cloud.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return "DELETE_COMPLETE"
+            raise
+
+    def _new_faults(self, stack: str, seen: set[str]) -> Iterator[str]:
+        for event in self._cloud.describe_stack_events(StackName=stack)["StackEvents"]:
+            if event["EventId"] in seen:
+                continue
+            seen.add(event["EventId"])
+            if "FAILED" in event["ResourceStatus"]:
+                yield f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'failed')}"
+
+    def _described(self, name: str) -> dict[str, Any] | None:
+        try:
+            (found,) = self._cloud.describe_stacks(StackName=self._full(name))["Stacks"]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        gone = found["StackStatus"] in {"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"}
+        return None if gone else dict(found)
+
+    def _full(self, name: str) -> str:
+        return f"{self._stem}-{name}"
+
+
+@dataclass(frozen=True)
+class _ChangeSet:
+    id: str
+    is_new: bool
+    changes: list[Change]
+
+
+def _change(found: Mapping[str, Any]) -> Change:
+    replaced = found.get("Replacement") in {"True", "Conditional"}
+    return Change(found["Action"], found["LogicalResourceId"], found["ResourceType"], replaced)
+
+
+def _loses(name: str, change: Change) -> bool:
+    """Retained resources survive, but the deployment would go on without them."""
+    return name == DATA and (change.action == "Remove" or change.replaced)

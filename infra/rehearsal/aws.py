@@ -1,0 +1,114 @@
+"""Child `aws`: every service a deployment needs but Step Functions, on one loopback port."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+from http import HTTPStatus
+from typing import Any, Final
+
+from infra.local import checksums
+from infra.local.guard import die_with_parent, expect_cut_connections, ready
+from infra.local.settings import ACCOUNT, REGION, Home, ports_from_environment
+
+# A function finds its libraries in its package or not at all, as in AWS.
+_ALONE: Final = (
+    "import sys; sys.path = [place for place in sys.path if 'site-packages' not in place]\n"
+)
+
+
+def _configure(home: Home, port: int) -> None:
+    """The emulator reads its settings from the environment while it is imported."""
+    os.environ.update(
+        GATEWAY_PORT=str(port),
+        MINISTACK_ACCOUNT_ID=ACCOUNT,
+        MINISTACK_REGION=REGION,
+        PERSIST_STATE="0",
+        LOG_LEVEL=os.environ.get("LOG_LEVEL", "WARNING"),
+        SFTP_ENABLED="0",
+        IOT_MTLS_ENABLED="0",
+        # It would look for containers of other instances and remove them.
+        DOCKER_HOST=f"unix://{home.path / 'no-docker.sock'}",
+    )
+
+
+def install_import() -> None:
+    """Chalice imports its API from a document, which the emulator does for CloudFormation only."""
+    v1: Any = importlib.import_module("ministack.services.apigateway_v1")
+    handle = v1.handle_request
+
+    async def importing(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+        parts = path.strip("/").split("/")
+        if (method, parts) == ("POST", ["restapis"]) and "mode" in query:
+            api = v1._import_rest_api(json.loads(body))  # noqa: SLF001 - it offers no other way
+            return HTTPStatus.CREATED, _JSON, json.dumps({"id": api}).encode()
+        if method == "PUT" and len(parts) == 2 and parts[0] == "restapis":  # noqa: PLR2004
+            for place, item in json.loads(body).get("paths", {}).items():
+                v1._import_path_item(parts[1], place, item)  # noqa: SLF001 - as above
+            return HTTPStatus.OK, _JSON, json.dumps({"id": parts[1]}).encode()
+        return await handle(method, path, headers, body, query)
+
+    v1.handle_request = importing
+
+
+_JSON: Final = {"Content-Type": "application/json"}
+
+
+def install_alone() -> None:
+    """Take our own environment out of the functions' sight."""
+    runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
+    detect = runtime._detect_runtime_binary  # noqa: SLF001 - it offers no other way
+
+    def detected(name: str) -> tuple[str, str]:
+        binary, script = detect(name)
+        return binary, _ALONE + script
+
+    runtime._detect_runtime_binary = detected  # noqa: SLF001 - as above
+
+
+async def _serve(listening: socket.socket) -> None:
+    ministack: Any = importlib.import_module("ministack.app")
+    install_import()
+    install_alone()
+    checksums.install()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    config = importlib.import_module("hypercorn.config").Config()
+    config.bind = [f"fd://{listening.fileno()}"]
+    config.loglevel = "WARNING"
+    config.graceful_timeout = 0.3
+    hypercorn = importlib.import_module("hypercorn.asyncio")
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        async def sending(message: Any) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                ready()
+
+        await ministack.app(scope, receive, sending if scope["type"] == "lifespan" else send)
+
+    async def until() -> None:
+        await stop.wait()
+        expect_cut_connections()
+
+    await hypercorn.serve(application, config, shutdown_trigger=until)
+
+
+def main() -> None:
+    """Serve until SIGTERM; nothing is kept."""
+    die_with_parent()
+    port = ports_from_environment().data
+    _configure(Home.from_environment(), port)
+    listening = socket.create_server(("127.0.0.1", port), backlog=1024)
+    asyncio.run(_serve(listening))
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
