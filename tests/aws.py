@@ -21,11 +21,12 @@ def aws() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_DEFAULT_REGION", "ap-southeast-1")
         patch.setattr(clients, "_made", {})
-        _create()
+        create()
         yield
 
 
-def _create() -> None:
+def create() -> None:
+    """The tables and the bucket."""
     resources = load(STACKS / "data.yaml")["Resources"]
     dynamodb = boto3.client("dynamodb", region_name="ap-southeast-1")
     for name, resource in {RECORD: "RecordTable", TOKEN: "TokenTable"}.items():

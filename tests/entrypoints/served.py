@@ -66,11 +66,10 @@ def anchor(moment: str, speed: float = 1e-9) -> str:
     return json.dumps({"real": time(), "service": at, "speed": speed})
 
 
-@contextmanager
-def served(folder: Path, guard: Guard | None = None) -> Iterator[None]:
-    """The local stage: tables, files, catalogue and webhooks; keys lie in `folder`."""
+def environment(folder: Path) -> dict[str, str]:
+    """Of the local stage; its keys lie in `folder`."""
     (folder / "secret").write_bytes(aws.SECRET)
-    environment = {
+    return {
         "STAGE": "local",
         "RECORD_TABLE": aws.RECORD,
         "TOKEN_TABLE": aws.TOKEN,
@@ -81,8 +80,13 @@ def served(folder: Path, guard: Guard | None = None) -> Iterator[None]:
         "DEV_KEY_FILE": str(folder / "dev.pem"),
         "CLOCK_ANCHOR": anchor(NOW),
     }
+
+
+@contextmanager
+def served(folder: Path, guard: Guard | None = None) -> Iterator[None]:
+    """The local stage: tables, files, catalogue and webhooks; keys lie in `folder`."""
     with aws.aws(), pytest.MonkeyPatch.context() as patch:
-        for name, value in environment.items():
+        for name, value in environment(folder).items():
             patch.setenv(name, value)
         forget()
         load(aws.RECORD)

@@ -83,10 +83,12 @@ def allows(rules: Rules, request: Asked) -> bool:
 class Guard:
     """Notes what every function asks for, and refuses what its policy does not allow.
 
-    Calls that nobody makes are a test's own. `rules` says which policy somebody has.
+    Calls that nobody makes are a test's own. `rules` says which policy somebody has; unless
+    `refuses`, what is not allowed is noted and done all the same, so that all of it is heard of.
     """
 
     rules: Callable[[str], Rules] = rules_of
+    refuses: bool = True
     made: dict[str, set[Asked]] = field(default_factory=dict)
     refused: list[tuple[str, Asked]] = field(default_factory=list)
 
@@ -101,7 +103,7 @@ class Guard:
         return self.ask(Asked("s3:PutObject", f"{bucket_arn(bucket)}/{request['fields']['key']}"))
 
     def ask(self, request: Asked) -> bool:
-        """Whether whoever is acting may; noted either way."""
+        """Whether whoever is acting gets it; noted either way."""
         who = _acting.get()
         if not who:
             return True
@@ -109,7 +111,7 @@ class Guard:
         if allows(self.rules(who), request):
             return True
         self.refused.append((who, request))
-        return False
+        return not self.refuses
 
     def _built(
         self, params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: object
