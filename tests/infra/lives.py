@@ -12,7 +12,7 @@ from typing import Any, Final
 import boto3
 
 from bench.life import Life, fill
-from bench.lives import crooked, declined, late, on_time, refused
+from bench.lives import crooked, on_time
 from bench.metered import MeteredCloud, MeteredWorld
 from chalicelib.adapters import clients
 from chalicelib.adapters.files import S3Files
@@ -141,10 +141,10 @@ def _vanish(life: Life) -> None:
     life.world.machine.vanish(f"{life.code}.g{life.now.generation}")
 
 
-LIVES: Final = (on_time, crooked, late, declined, refused, lost, gone)
+LIVES: Final = (on_time, crooked, lost, gone)
 
 
 def live(cloud: GuardedCloud) -> None:
     """All of them, one after the other."""
     for steps in LIVES:
-        steps(Life(RoledWorld(cloud), 3 if steps is late else 6))
+        steps(Life(RoledWorld(cloud)))
