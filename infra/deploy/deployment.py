@@ -167,10 +167,10 @@ class Deployment:
     def _publish_pages(self) -> None:
         s3: Any = boto3.client("s3", region_name=self._stage.region)
         bucket = f"{self._stage.stem}-web-{self.account.id}"
-        done = pages.publish(s3, bucket, self._root / "web")
+        done = pages.publish(self._root / "web", bucket, s3)
         if distribution := self.stacks.outputs("edge").get("DistributionId"):
-            pages.look_anew(boto3.client("cloudfront"), distribution, done)
-        self._say(f"✓ pages: {done.sent} sent, {done.unchanged} unchanged, {done.removed} removed")
+            pages.look_anew(done, distribution)
+        self._say(f"✓ pages: {done}")
 
     def _note_release(self, versions: dict[str, str], definition: str) -> None:
         known = self.releases.all()

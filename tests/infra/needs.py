@@ -6,13 +6,12 @@ from typing import Final
 from infra.policies import FUNCTIONS
 from tests.infra import grid
 from tests.infra.asked import Asked
-from tests.infra.grid import CODE, LOG_DELIVERIES, STREAMS, TRANSACTIONS
+from tests.infra.grid import LOG_DELIVERIES, STREAMS, TRANSACTIONS
 
-RECORD: Final = grid.table("record")
 DEAD: Final = Asked("sqs:SendMessage", grid.queue("dead"))
 
 # Functions that are not in the application yet; the day they are, their stories say what they need.
-PLANNED: Final = ("measure",)
+PLANNED: Final[tuple[str, ...]] = ()
 
 
 def _logs(function: str) -> Iterator[Asked]:
@@ -35,14 +34,6 @@ def _upload_queue() -> Iterator[Asked]:
         yield Asked(f"sqs:{action}", grid.queue("uploads"))
 
 
-def _gauges() -> Iterator[Asked]:
-    """Overdue and oldest work by unit, counted on the index; names and limits beside it."""
-    yield Asked("dynamodb:Query", grid.index("worklist"), f"{CODE}#work")
-    yield Asked("dynamodb:Query", RECORD, "CATALOGUE")
-    yield Asked("dynamodb:Query", RECORD, "DIRECTORY")
-    yield Asked("dynamodb:GetItem", RECORD, "PROC#1.012785")
-
-
 def _log_deliveries() -> Iterator[Asked]:
     """Step Functions sends an execution's history to a log group by a delivery it makes."""
     for action in LOG_DELIVERIES.split():
@@ -62,9 +53,9 @@ DECLARED: Final[Mapping[str, frozenset[Asked]]] = {
     "on_change": frozenset([*_logs("on_change"), *_both_streams(), DEAD]),
     "on_upload": frozenset([*_logs("on_upload"), *_upload_queue()]),
     "reconcile": frozenset([*_logs("reconcile"), DEAD]),
-    "measure": frozenset([*_logs("measure"), *_gauges(), DEAD]),
+    "measure": frozenset([*_logs("measure"), DEAD]),
     "workflow": frozenset([*_log_deliveries(), *_invocations("wake", "rollover")]),
-    "scheduler": frozenset([*_invocations("reconcile", "measure", "export"), DEAD]),
+    "scheduler": frozenset([*_invocations("reconcile", "measure"), DEAD]),
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 from chalicelib.adapters import table_keys
 from chalicelib.domain.ids import DossierCode
 from tests import aws
+from tests.entrypoints.functions import arrived
 from tests.entrypoints.town import DESK, OFFICER, Filed
 from tests.infra import grid
 from tests.infra.live import BUCKET, Stage, send, staged
@@ -28,8 +29,7 @@ def test_a_dossier_goes_its_way_with_the_roles_of_the_functions(stage: Stage) ->
     with stage.acting("api"):
         file = stage.town.upload(OFFICER)
         filed = at_agencies(stage.town)
-    arrived = {"Records": [{"s3": {"object": {"key": f"uploads/{file}"}}}]}
-    assert stage.handles("on_upload", arrived) == {"present": 1}
+    assert stage.handles("on_upload", arrived(file)) == {"batchItemFailures": []}
     assert stage.handles("on_change", _changes(filed)) == {"batchItemFailures": []}
     asked = {"dossier_id": filed.code, "generation": 1}
     going = stage.handles("wake", asked)["next"]

@@ -182,6 +182,11 @@ def reconcile(ward: Ward, filed: Filed) -> None:
     assert ward.town.dossier(filed.code).generation == 2
 
 
+def measure(ward: Ward, _: Filed) -> None:
+    """Counts what is late, weeks later: something is."""
+    assert ward.handles("measure", {})["overdue"] > 0
+
+
 def _asked(filed: Filed) -> dict[str, Any]:
     return {"dossier_id": filed.code, "generation": 1}
 
@@ -198,6 +203,7 @@ EVENTS: Final[tuple[Callable[[Ward, Filed], None], ...]] = (
     rollover,
     on_change,
     reconcile,
+    measure,
 )
 
 
