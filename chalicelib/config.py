@@ -39,7 +39,8 @@ class Settings(BaseModel):
     dev_key_file: Path | None = None
     oidc_issuer: str = ""
     oidc_audience: str = ""
-    oidc_jwks_url: Annotated[str, Field(pattern=r"^(https://.+)?$")] = ""
+    # In the clear from this machine only, as where a deployment is rehearsed.
+    oidc_jwks_url: Annotated[str, Field(pattern=r"^(https://.+|http://127\.0\.0\.1:\d+/.+)?$")] = ""
     # Where a token says what: the development issuer's names, then Cognito's.
     oidc_account_claim: Names = ("cognito:username", "sub")
     oidc_roles_claim: Names = ("roles", "cognito:groups")

@@ -134,3 +134,22 @@ def test_no_name_at_all_is_refused_at_the_start() -> None:
     """Else everybody would be nobody, and it would look like a wrong password."""
     with pytest.raises(config.SettingsError, match="OIDC_ROLES_CLAIM"):
         config.read(NEEDED | {"OIDC_ROLES_CLAIM": " , "})
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("https://issuer.example/jwks", True),
+        ("http://127.0.0.1:4700/pool/jwks", True),
+        ("http://issuer.example/jwks", False),
+        ("http://127.0.0.1.example.org:80/jwks", False),
+        ("http://127.0.0.1:1@example.org/jwks", False),
+    ],
+)
+def test_keys_are_never_fetched_in_the_clear(url: str, taken: bool) -> None:
+    """Whoever stands between could put in a key of their own, and be anybody."""
+    if taken:
+        assert config.read(NEEDED | {"OIDC_JWKS_URL": url}).oidc_jwks_url == url
+        return
+    with pytest.raises(config.SettingsError, match="OIDC_JWKS_URL"):
+        config.read(NEEDED | {"OIDC_JWKS_URL": url})
