@@ -60,6 +60,8 @@ def test_officials_are_made_by_operators(pool: Pool) -> None:
     assert (made["MfaConfiguration"], made["DeletionProtection"]) == ("ON", "ACTIVE")
     asked = {"UserPoolId": made["Id"], "ClientId": pool.outputs["OidcAudience"]}
     pages = client.describe_user_pool_client(**asked)["UserPoolClient"]
+    # What a client may not read is left out of its tokens, which the emulator does not do.
+    assert {"custom:agency_code", "custom:number"} <= set(pages["ReadAttributes"])
     assert pages["WriteAttributes"] == ["name"]
     assert pages["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
     assert pages["CallbackURLs"] == ["https://localhost/"]
