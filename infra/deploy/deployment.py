@@ -65,6 +65,8 @@ class Deployment:
 
     def address(self) -> str:
         """Of the pages: the stage's own domain, or the one CloudFront made."""
+        if self._stage.address:
+            return self._stage.address
         if domain := self._stage.parameters.get("Domain"):
             return f"https://{domain}"
         return self.stacks.outputs("edge").get("PublicUrl", UNKNOWN)

@@ -197,8 +197,14 @@ class _ChangeSet:
 
 
 def _change(found: Mapping[str, Any]) -> Change:
-    replaced = found.get("Replacement") in {"True", "Conditional"}
+    replaced = found.get("Replacement") == "True" or any(map(_recreates, found.get("Details", ())))
     return Change(found["Action"], found["LogicalResourceId"], found["ResourceType"], replaced)
+
+
+def _recreates(detail: Mapping[str, Any]) -> bool:
+    """Known now, not only feared because something it refers to changes, too."""
+    may = detail.get("Target", {}).get("RequiresRecreation", "Never") != "Never"
+    return may and detail.get("Evaluation") == "Static"
 
 
 def _loses(name: str, change: Change) -> bool:

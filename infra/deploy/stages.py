@@ -34,6 +34,7 @@ class Stage:
     parameters: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     shift: Shift = Shift()
+    address: str = ""  # of the pages, where neither a domain nor CloudFront says it
     catalogue: tuple[str, ...] = ("--without-accounts",)  # words for its loader
 
     @property

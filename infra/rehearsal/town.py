@@ -59,10 +59,9 @@ class Town:
             NAME,
             REGION,
             like="prod",
-            parameters={"PublicUrl": self.ports.api_url},
+            address=self.ports.api_url,
             environment={
                 "STAGE": "local",  # the one whose clock may run fast
-                "PUBLIC_URL": self.ports.api_url,
                 **{name: told[name] for name in names},
             },
             catalogue=(),

@@ -23,6 +23,7 @@ from chalicelib.entrypoints.api.dev import dev
 from chalicelib.entrypoints.http.openapi import document
 from tests.contract.callers import CALLERS, GOOD
 from tests.contract.sending import Plan, Sent, Stage, plans, send
+from tests.entrypoints.functions import make_state_machine
 from tests.entrypoints.served import served
 
 ROUTES: Final = {route.operation: route for route in (*api.routes(), *dev)}
@@ -46,6 +47,7 @@ tally: Counter[tuple[str, str]] = Counter()  # by caller and hundred of the stat
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with served(tmp_path_factory.mktemp("keys")):
+        make_state_machine()  # a deployment that is able to do its work
         yield Stage()
 
 
