@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint unit demo bench mutants clean
+.PHONY: help run test lint unit demo bench mutants rehearse plan deploy destroy clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -39,8 +39,20 @@ mutants: $(READY) ## can the tests fail? mutates the rules and the protocol (abo
 	@$(BIN)/python -m tests.simulator.mutants
 	@$(BIN)/python -m bench.mutation
 
+rehearse: $(READY) ## deploy to emulators, live through changes, go back, end (about ten minutes)
+	@$(BIN)/python -m infra.rehearsal
+
+plan: $(READY) ## what `make deploy` would change: make plan STAGE=staging
+	@$(BIN)/python -m infra.deploy plan $(STAGE)
+
+deploy: $(READY) ## bring a stage to what the files here say: make deploy STAGE=staging
+	@$(BIN)/python -m infra.deploy deploy $(STAGE)
+
+destroy: $(READY) ## end a stage's service; its data stays: make destroy STAGE=dev YES=--yes
+	@$(BIN)/python -m infra.deploy destroy $(STAGE) $(YES)
+
 clean: ## remove the environment and the local cloud's state
-	rm -rf $(VENV) .local
+	rm -rf $(VENV) .local .build
 
 # Made anew whenever a requirement changes. Only wheels: nothing is built on your machine.
 $(READY): requirements.txt requirements-dev.txt constraints.txt
