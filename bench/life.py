@@ -34,6 +34,7 @@ from chalicelib.ports import CallbackTarget, PaperHandedIn, Upload
 from chalicelib.use_cases.answer_callback import Callback, answer_callback
 from chalicelib.use_cases.changing import Idempotency
 from chalicelib.use_cases.decide import Decision, decide
+from chalicelib.use_cases.measure import measure
 from chalicelib.use_cases.reconcile import reconcile, revive
 from chalicelib.use_cases.submit_dossier import Submit, Submitted, submit_dossier
 from chalicelib.use_cases.supplement_dossier import Supplement, supplement_dossier
@@ -206,6 +207,10 @@ class Life:
         self._does("reconcile: nothing due", lambda: reconcile(self.world.deps))
         again = "reconcile all: one idle dossier"
         self._does(again, lambda: revive(self.code, self.world.deps, everything=True))
+
+    def measured(self) -> None:
+        """The gauges: what every unit of the shipped directory is asked."""
+        self._does("measure: all units", lambda: measure(self.world.deps))
 
     def later(self, **by: float) -> None:
         """Time passes."""

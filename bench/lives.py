@@ -34,6 +34,7 @@ def crooked(life: Life) -> None:
     life.submits()
     life.tracks()
     life.reconciled()
+    life.measured()
     life.decides("request_supplement", LegKind.INTAKE, checks=life.slips("certificate"))
     life.supplements("certificate")
     life.decides("accept", LegKind.INTAKE)
