@@ -107,11 +107,11 @@ class WorkRow:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """Open legs of one queue that are past due; the first due times, of all and of intakes."""
+    """Open legs of one queue that are past due; the most urgent of all, and of the intakes."""
 
     legs: int = 0
-    since: datetime | None = None
-    undecided_since: datetime | None = None
+    first: tuple[datetime, DossierCode] | None = None
+    undecided: tuple[datetime, DossierCode] | None = None
 
 
 @dataclass(frozen=True, slots=True)

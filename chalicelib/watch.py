@@ -28,7 +28,7 @@ class Metric(StrEnum):
     OLDEST_UNDECIDED = "OldestUndecidedHours"  # gauge, in working hours: waiting at a desk
     ESCALATIONS = "Escalations"  # milestones that a leader, or the focal point, heard of
     DELIVERIES_GIVEN_UP = "DeliveriesGivenUp"  # messages that an agency never took
-    RECORDS_FAILED = "RecordsFailed"  # of the streams, to be sent again
+    RECORDS_FAILED = "RecordsFailed"  # of the streams and the queue of uploads, to be sent again
     REPAIRS = "Repairs"  # what the reconciler found undone, and did
     RECONCILE_FAILED = "ReconcileFailed"  # what it could not repair
     ACCESS_DENIED = "AccessDenied"  # calls that a policy or a key's policy refused

@@ -294,7 +294,12 @@ def _late(rows: Iterable[tuple[str, str]]) -> Late:
         first = first or due
         if kind == LegKind.INTAKE:
             undecided = undecided or due
-    return Late(legs, *(keys.due_of(due).at if due else None for due in (first, undecided)))
+    return Late(legs, _urgent(first), _urgent(undecided))
+
+
+def _urgent(text: str) -> tuple[datetime, DossierCode] | None:
+    due = keys.due_of(text) if text else None
+    return (due.at, due.code) if due and due.at else None
 
 
 def _row(data: Mapping[str, Any]) -> WorkRow:

@@ -14,6 +14,7 @@ from chalicelib.watch import Metric, about, count, emit, logger, unexpected
 
 schedules = Blueprint(__name__)
 
+MOST_UNITS: Final = 10  # that a line names, the latest of them
 SPARE_MS: Final = 20_000  # stop before the function's own time limit; the next pass goes on
 
 
@@ -40,13 +41,16 @@ def reconcile(event: Mapping[str, Any], context: Any) -> dict[str, int]:
 @schedules.lambda_function(name="measure")
 @watched
 def measure(_event: Mapping[str, Any], _context: Any) -> dict[str, int]:
-    """The gauges, as they are now; a pass that fails tells none, and their absence is an alarm."""
+    """The gauges, as they are now, and who is meant; their absence is an alarm of its own."""
     found = measured(deps())
-    emit(
-        {
-            Metric.OVERDUE: found.overdue,
-            Metric.OLDEST_OVERDUE: found.oldest_overdue,
-            Metric.OLDEST_UNDECIDED: found.oldest_undecided,
-        }
-    )
-    return asdict(found)
+    gauges = {
+        Metric.OVERDUE: found.late.total(),
+        Metric.OLDEST_OVERDUE: found.overdue.hours,
+        Metric.OLDEST_UNDECIDED: found.undecided.hours,
+    }
+    emit(gauges)
+    if found.late.total():
+        units = dict(found.late.most_common(MOST_UNITS))
+        worst = {"overdue": asdict(found.overdue), "undecided": asdict(found.undecided)}
+        logger.info("late", extra={**worst, "units": units})
+    return {metric.name.lower(): value for metric, value in gauges.items()}

@@ -10,7 +10,7 @@ from chalice.app import Blueprint
 from chalicelib.bootstrap import deps
 from chalicelib.domain.ids import FileId
 from chalicelib.entrypoints.watched import watched
-from chalicelib.watch import unexpected
+from chalicelib.watch import Metric, count, unexpected
 
 uploads = Blueprint(__name__)
 
@@ -31,6 +31,7 @@ def on_upload(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         except Exception as error:  # noqa: BLE001 - reported, and shown again by the queue
             unexpected("upload event failed", error, message_id=message["messageId"])
             failed.append({"itemIdentifier": message["messageId"]})
+    count(Metric.RECORDS_FAILED, len(failed))
     return {"batchItemFailures": failed}
 
 

@@ -211,12 +211,16 @@ def test_what_is_late_in_a_queue(ports: Ports) -> None:
         ports.records.commit(made.change(made.submitted(f"S1.1-261005-000{n}")))
     queue, due = f"{sample.DESK}#work", sample.at("2026-10-06T08:00:00")
     assert ports.records.late(queue, due) == Late()
-    assert ports.records.late(queue, due + timedelta(seconds=1)) == Late(3, due, due)
+    assert ports.records.late(queue, due + timedelta(seconds=1)) == Late(
+        3, (due, CODE), (due, CODE)
+    )
     ports.records.commit(made.change(made.accepted(_loaded(ports))))
-    assert ports.records.late(queue, due + timedelta(days=9)) == Late(2, due, due)
+    second = (due, DossierCode("S1.1-261005-0002"))
+    assert ports.records.late(queue, due + timedelta(days=9)) == Late(2, second, second)
     there = f"{sample.OFFICE}#work"
     at_office = ports.records.worklist(there, 9, "", "").items[0].due
-    assert ports.records.late(there, due + timedelta(days=9)) == Late(1, at_office, None)
+    assert at_office is not None
+    assert ports.records.late(there, due + timedelta(days=9)) == Late(1, (at_office, CODE), None)
     assert ports.records.late("S1.2#task", due + timedelta(days=9)) == Late()
 
 

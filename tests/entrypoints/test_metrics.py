@@ -15,7 +15,7 @@ from tests import aws
 from tests.entrypoints import functions
 from tests.entrypoints.logs import written
 from tests.entrypoints.served import NOW, WEBHOOK_SECRET, served
-from tests.entrypoints.town import DESK, TAX, Town
+from tests.entrypoints.town import DESK, TAX, WARD_DESK, WARD_OFFICE, Town
 
 MUCH_LATER = "2026-12-20T09:00:00+07:00"
 
@@ -49,8 +49,21 @@ def test_gauges(town: Town) -> None:
         Metric.OLDEST_OVERDUE: answer["oldest_overdue"],
         Metric.OLDEST_UNDECIDED: 10,
     }
-    assert answer["oldest_overdue"] > 10  # the ward's leg was due on the day it was handed over
+    assert answer["oldest_overdue"] > 10  # the ward's was due on the day it was handed over
     assert set(made) == {"Query"}
+
+
+def test_who_is_late(town: Town) -> None:
+    """An operator who is told of 24 hours asks at once which dossier it is, and where it lies."""
+    waiting, late = town.submit(), town.at_unit()
+    town.clock("2026-10-08T11:00:00+07:00")
+    with written() as log:
+        functions.call("measure")
+    (line,) = log.lines
+    assert line["message"] == "late"
+    assert (line["overdue"]["dossier"], line["overdue"]["unit"]) == (late.code, WARD_OFFICE)
+    assert (line["undecided"]["dossier"], line["undecided"]["unit"]) == (waiting.code, WARD_DESK)
+    assert line["units"][WARD_OFFICE] == line["units"][WARD_DESK] == 1
 
 
 def test_gauges_of_a_province_in_time(town: Town) -> None:

@@ -173,15 +173,14 @@ class InMemoryRecords:
         return Page([row for _, row in page], page[-1][0] if len(rows) > limit else "")
 
     def late(self, queue: str, now: datetime) -> Late:
-        dues = {
-            (due, leg.kind is LegKind.INTAKE, dossier.code, leg.n)
+        late = [
+            (due, dossier.code, leg)
             for dossier, leg in self._legs(queue)
             if leg.kind is not LegKind.RETURN and (due := dossier.due(leg)) and due < now
-        }
-        undecided = (due for due, is_intake, *_ in dues if is_intake)
-        return Late(
-            len(dues), min((due for due, *_ in dues), default=None), min(undecided, default=None)
-        )
+        ]
+        dues = [(due, code) for due, code, _ in late]
+        undecided = [(due, code) for due, code, leg in late if leg.kind is LegKind.INTAKE]
+        return Late(len(late), min(dues, default=None), min(undecided, default=None))
 
     def _rows(self, queue: str) -> Iterable[tuple[str, WorkRow]]:
         return starmap(self._row, self._legs(queue))
