@@ -100,6 +100,10 @@ def _of_execution(operation: str, given: Params) -> Iterator[Asked]:
     yield Asked(f"states:{operation}", resource)
 
 
+def _of_bucket(operation: str, given: Params) -> Iterator[Asked]:
+    yield Asked(f"s3:{operation}", bucket_arn(given["Bucket"]))
+
+
 def _of_secret(_operation: str, given: Params) -> Iterator[Asked]:
     name = given["SecretId"]
     full = name if name.startswith("arn:") else arn("secretsmanager", f"secret:{name}-a1B2c3")
@@ -116,7 +120,9 @@ _CALLS: Final[Mapping[tuple[str, str], Callable[[str, Params], Iterator[Asked]]]
     ("s3", "HeadObject"): _of_object,
     ("s3", "PutObject"): _of_object,
     ("s3", "DeleteObject"): _of_object,
+    ("s3", "GetBucketLocation"): _of_bucket,
     ("stepfunctions", "StartExecution"): _of_execution,
+    ("stepfunctions", "DescribeStateMachine"): _of_execution,
     ("stepfunctions", "DescribeExecution"): _of_execution,
     ("stepfunctions", "SendTaskSuccess"): _of_execution,
     ("secretsmanager", "GetSecretValue"): _of_secret,

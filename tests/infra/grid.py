@@ -53,7 +53,8 @@ DeleteObjectVersion AbortMultipartUpload RestoreObject"""
 OF_BUCKETS: Final[Words] = """DeleteBucket PutBucketPolicy DeleteBucketPolicy GetBucketPolicy
 PutBucketAcl PutBucketVersioning PutBucketPublicAccessBlock PutBucketNotification
 PutBucketObjectLockConfiguration PutEncryptionConfiguration PutLifecycleConfiguration
-PutReplicationConfiguration ListBucketVersions ListBucketMultipartUploads"""
+PutReplicationConfiguration ListBucketVersions ListBucketMultipartUploads
+GetBucketLocation"""
 QUEUES: Final[Words] = """SendMessage ReceiveMessage DeleteMessage GetQueueAttributes
 ChangeMessageVisibility PurgeQueue DeleteQueue SetQueueAttributes AddPermission"""
 MACHINES: Final[Words] = """StartExecution StartSyncExecution StopExecution RedriveExecution

@@ -31,6 +31,7 @@ WHO: Final = {  # does which piece of the benchmark's work; all others are reque
     "wake: nothing passed": "wake",
     "rollover": "rollover",
     "register token": "workflow",
+    "measure: all units": "measure",
     "reconcile": "reconcile",
     "reconcile: nothing due": "reconcile",
     "reconcile all: one idle dossier": "reconcile",

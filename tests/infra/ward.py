@@ -58,6 +58,8 @@ class Ward:
             roleArn="arn:aws:iam::123456789012:role/workflow",
         )
         self.guard.attach(self.workflow)
+        for service in ("dynamodb", "stepfunctions", "s3"):
+            self.guard.attach(clients.impatient(service))
 
     def handles(self, function: str, event: Any) -> Any:
         """A cold start of the function, then the event."""
@@ -93,6 +95,7 @@ def reads(ward: Ward) -> None:
     for path in ("", f"/{BIRTH}", f"/{BIRTH}/versions", f"/{BIRTH}/versions/1"):
         forget()
         assert ward.town.get(f"/procedures{path}").status == 200, path
+    assert ward.town.get("/health?deep=true").status == 200
     status = f"/dossiers/{filed.code}"
     assert ward.town.get(status, secret=filed.secret).status == 200
     assert ward.town.get(status, secret="x" * 22).status == 404
