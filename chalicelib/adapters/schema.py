@@ -2,7 +2,7 @@
 
 A version of the code reads its own schema and all earlier ones. What is older is lifted when it is
 read, one step at a time, and gets the present number with its next change; nothing is migrated.
-To change how something is stored (docs/decisions/0020-stored-schemas.md):
+To change how something is stored (docs/decisions/0021-stored-schemas.md):
 
 1. add the step to `STEPS`; it gets the plain data of any item and tells kinds apart by their keys;
 2. let the codecs read the new form, and release that;
