@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from infra.deploy.stages import Stage
 
 BEFORE_FUNCTIONS: Final = (DATA, "identity")
-AFTER_FUNCTIONS: Final = ("workflow", "edge")
+AFTER_FUNCTIONS: Final = ("workflow", "edge", "watch")
 UNKNOWN: Final = "https://address.invalid"  # until CloudFront has made one
 
 Say = Callable[[str], None]
