@@ -5,7 +5,7 @@ from functools import cache
 from chalicelib.adapters.dev_issuer import AUDIENCE, HOURS, ISSUER, DevIssuer
 from chalicelib.adapters.identity import Claims, Identity, remote_keys
 from chalicelib.bootstrap import keys, settings
-from chalicelib.config import SettingsError
+from chalicelib.config import Settings, SettingsError
 from chalicelib.domain.actor import Actor
 
 DEV_TOKEN_SECONDS = HOURS * 3600
@@ -29,14 +29,19 @@ def identify(token: str) -> Actor | None:
 def identity() -> Identity:
     """How tokens are checked in this stage."""
     given = settings()
-    claims = Claims(
+    claims = claims_of(given)
+    if given.is_local:
+        return Identity(dev_issuer(), ISSUER, AUDIENCE, claims, keys().person_ref)
+    source = remote_keys(given.oidc_jwks_url)
+    return Identity(source, given.oidc_issuer, given.oidc_audience, claims, keys().person_ref)
+
+
+def claims_of(given: Settings) -> Claims:
+    """Where a token of the configured issuer says what."""
+    return Claims(
         account=given.oidc_account_claim,
         roles=given.oidc_roles_claim,
         agency=given.oidc_agency_claim,
         number=given.oidc_number_claim,
         citizens=given.oidc_citizen_group,
     )
-    if given.is_local:
-        return Identity(dev_issuer(), ISSUER, AUDIENCE, claims, keys().person_ref)
-    source = remote_keys(given.oidc_jwks_url)
-    return Identity(source, given.oidc_issuer, given.oidc_audience, claims, keys().person_ref)

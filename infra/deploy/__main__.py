@@ -88,7 +88,7 @@ def _deploy(deployment: Deployment, given: argparse.Namespace) -> int:
 
 
 def _releases(deployment: Deployment, given: argparse.Namespace) -> int:
-    known = deployment.releases.all()
+    known = list(map(deployment.releases.read, deployment.releases.names()))
     if given.json:
         print(json.dumps([release.__dict__ for release in known], indent=2))
     for release in () if given.json else known:

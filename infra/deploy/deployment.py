@@ -9,7 +9,6 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,9 +19,10 @@ from infra.deploy.functions import Account, Functions
 from infra.deploy.origin import origin_key
 from infra.deploy.package import ROOT
 from infra.deploy.releases import Release, Releases, package_name, release_name
-from infra.deploy.stacks import DATA, Stacks
+from infra.deploy.stacks import DATA, Say, Stacks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from infra.deploy.stages import Stage
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 BEFORE_FUNCTIONS: Final = (DATA, "identity")
 AFTER_FUNCTIONS: Final = ("workflow", "edge", "watch")
 UNKNOWN: Final = "https://address.invalid"  # until CloudFront has made one
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -175,9 +173,9 @@ class Deployment:
         self._say(f"✓ pages: {done}")
 
     def _note_release(self, versions: dict[str, str], definition: str) -> None:
-        known = self.releases.all()
-        if known and (known[-1].versions, known[-1].definition) == (versions, definition):
-            self._say(f"✓ release {known[-1].name}, as before")
+        live = self.releases.latest()
+        if live and (live.versions, live.definition) == (versions, definition):
+            self._say(f"✓ release {live.name}, as before")
             return
         archive = self.functions.archive()
         key = self.releases.keep("packages", package_name(archive), archive.read_bytes())

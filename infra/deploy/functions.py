@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from infra.deploy.stages import Stage
 
 ROOT: Final = package.ROOT
-API: Final = "api_handler"  # Chalice's name of the function behind all routes
 _CHALICE: Final = "import sys; from chalice.cli import main; sys.exit(main())"
 _STATE: Final = "chalice/deployed.json"  # in the bucket of artefacts
 
@@ -54,6 +53,16 @@ class Account:
         return f"arn:{self.partition}:{service}:{self.region}:{self.id}:{name}"
 
 
+def names_in(account: Account, stem: str) -> dict[str, str]:
+    """What a stage's data and workflow are called, by the names of the functions' settings."""
+    return {
+        "RECORD_TABLE": f"{stem}-record",
+        "TOKEN_TABLE": f"{stem}-token",
+        "FILE_BUCKET": f"{stem}-files-{account.id}",
+        "STATE_MACHINE_ARN": account.arn("states", f"stateMachine:{stem}-dossier"),
+    }
+
+
 class Functions:
     """The functions of one stage."""
 
@@ -74,22 +83,19 @@ class Functions:
         stage["environment_variables"] = self.environment(told)
         functions = stage.setdefault("lambda_functions", {})
         for name in self.names():
-            functions.setdefault(name, {})["iam_policy_file"] = f"policy-{name}.json"
-            self._write(f"policy-{name}.json", self.policy(name))
+            file = f"policy-{name}.json"
+            functions.setdefault(policies.chalice_name(name), {})["iam_policy_file"] = file
+            self._write(file, self.policy(name))
         config["stages"] = {self._stage.name: stage}
         self._write("config.json", config)
         package.try_import(self.folder)
 
     def environment(self, told: Mapping[str, str]) -> dict[str, str]:
         """What chalicelib/config.py reads; `told` are outputs of stacks and the public address."""
-        stem, account = self._stage.stem, self._account
         return {
             "STAGE": self._stage.name,
-            "RECORD_TABLE": f"{stem}-record",
-            "TOKEN_TABLE": f"{stem}-token",
-            "FILE_BUCKET": f"{stem}-files-{account.id}",
-            "STATE_MACHINE_ARN": account.arn("states", f"stateMachine:{stem}-dossier"),
-            "SECRET_KEY_NAME": f"{stem}-key",
+            **names_in(self._account, self._stage.stem),
+            "SECRET_KEY_NAME": f"{self._stage.stem}-key",
             "POWERTOOLS_SERVICE_NAME": self._stage.name,
             **told,
             **self._stage.environment,
@@ -98,7 +104,7 @@ class Functions:
     def policy(self, name: str) -> dict[str, Any]:
         """What this function may do."""
         return policies.render(
-            "api" if name == API else name,
+            name,
             partition=self._account.partition,
             region=self._account.region,
             account=self._account.id,
@@ -107,14 +113,14 @@ class Functions:
 
     @staticmethod
     def names() -> list[str]:
-        """As Chalice knows them: the API and every `lambda_function`."""
+        """As their policies are named: the API and every `lambda_function`."""
         from app import app  # noqa: PLC0415 - imports the whole application
 
-        return [API, *sorted(each.name for each in app.pure_lambda_functions)]
+        return [policies.API, *sorted(each.name for each in app.pure_lambda_functions)]
 
     def full_name(self, name: str) -> str:
         """As AWS knows it."""
-        return self._stage.stem if name == API else f"{self._stage.stem}-{name}"
+        return policies.lambda_name(name, self._stage.name)
 
     def deploy(self) -> Iterator[str]:
         """Run `chalice deploy`; yields what it says. Raise FunctionsError."""

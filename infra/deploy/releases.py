@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from infra.deploy.stacks import Say
     from infra.deploy.stages import Shift
 
 ALIAS: Final = "live"
@@ -27,7 +27,6 @@ _FOLDER: Final = "releases/"
 _LOOK_EVERY: Final = 10.0  # seconds
 
 Versions = dict[str, str]  # of functions by their names in AWS
-Say = Callable[[str], None]
 
 
 class ReleaseError(Exception):
@@ -66,24 +65,31 @@ class Releases:
         """Remember what is live now."""
         self.keep(_FOLDER.rstrip("/"), f"{release.name}.json", json.dumps(asdict(release)).encode())
 
-    def all(self) -> list[Release]:
+    def names(self) -> list[str]:
         """Oldest first."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=_FOLDER
         )
-        keys = sorted(each["Key"] for page in pages for each in page.get("Contents", []))
-        return [self._read(key) for key in keys]
+        keys = (each["Key"] for page in pages for each in page.get("Contents", []))
+        return sorted(key.removeprefix(_FOLDER).removesuffix(".json") for key in keys)
+
+    def latest(self) -> Release | None:
+        """What is live; None before the first release."""
+        known = self.names()
+        return self.read(known[-1]) if known else None
 
     def before(self, name: str | None = None) -> Release:
         """The release before the live one, or the named one. Raise ReleaseError."""
-        known = self.all()
-        wanted = [each for each in known if each.name == name] if name else known[-2:-1]
+        known = self.names()
+        wanted = [each for each in known if each == name] if name else known[-2:-1]
         if not wanted:
-            names = ", ".join(each.name for each in known) or "none"
-            raise ReleaseError(f"There is no such release to go back to. There are: {names}.")
-        return wanted[0]
+            there = ", ".join(known) or "none"
+            raise ReleaseError(f"There is no such release to go back to. There are: {there}.")
+        return self.read(wanted[0])
 
-    def _read(self, key: str) -> Release:
+    def read(self, name: str) -> Release:
+        """One of `names`."""
+        key = f"{_FOLDER}{name}.json"
         body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         return Release(**json.loads(body))
 
@@ -107,7 +113,11 @@ class Releases:
         return str(found["FunctionVersion"])
 
     def shift(self, versions: Versions, shift: Shift, say: Say) -> None:
-        """Let the versions take over, a few calls first. Raise ReleaseError after going back."""
+        """Let the versions take over, a few calls first.
+
+        Raise ReleaseError after going back, when an alarm rose meanwhile: one that rang before
+        says nothing of the new code, and may be why it comes.
+        """
         old = {name: self.live(name) for name in versions}
         changed = {name: old[name] for name in versions if old[name] not in (None, versions[name])}
         for name in [name for name, was in old.items() if was is None]:
@@ -128,16 +138,17 @@ class Releases:
             self._lambda.get_waiter("function_updated_v2").wait(FunctionName=name)
 
     def _try_out(self, versions: Versions, old: Versions, shift: Shift, say: Say) -> None:
+        before = self._alarms()
         for name, was in old.items():
             self._point(name, was, {versions[name]: shift.percent / 100})
         say(f"    {shift.percent} % of the calls for {shift.minutes:g} minutes")
         until = time.monotonic() + shift.minutes * 60
         while time.monotonic() < until:
-            if alarms := self._alarms():
+            if rose := sorted(self._alarms() - before):
                 for name, was in old.items():
                     self._point(name, was)
                 raise ReleaseError(
-                    f"Taken back: {', '.join(alarms)} rose while the new code got "
+                    f"Taken back: {', '.join(rose)} rose while the new code got "
                     f"{shift.percent} % of the calls. Runbooks: docs/runbooks/. The API runs the "
                     "new code; `rollback` takes that back, too."
                 )
@@ -151,9 +162,9 @@ class Releases:
             RoutingConfig={"AdditionalVersionWeights": weights or {}},
         )
 
-    def _alarms(self) -> list[str]:
+    def _alarms(self) -> set[str]:
         found = self._watch.describe_alarms(AlarmNamePrefix=f"{self._stem}-", StateValue="ALARM")
-        return [str(each["AlarmName"]) for each in found["MetricAlarms"]]
+        return {str(each["AlarmName"]) for each in found["MetricAlarms"]}
 
 
 def release_name() -> str:

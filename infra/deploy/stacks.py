@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -86,8 +86,9 @@ class Stacks:
         found = self._described(name)
         if found is None:
             return False
+        past = self._events(found["StackId"])
         self._cloud.delete_stack(StackName=found["StackId"])
-        self._await(found["StackId"], say)
+        self._await(found["StackId"], past, say)
         return True
 
     # -- change sets
@@ -133,8 +134,9 @@ class Stacks:
             self._cloud.delete_stack(StackName=self._full(name))
 
     def _carry_out(self, name: str, change_set: _ChangeSet, say: Say) -> None:
+        past = self._events(self._full(name))
         self._cloud.execute_change_set(ChangeSetName=change_set.id, StackName=self._full(name))
-        self._await(self._full(name), say)
+        self._await(self._full(name), past, say)
         if name == DATA:
             self._protect(name)
 
@@ -146,13 +148,18 @@ class Stacks:
 
     # -- watching
 
-    def _await(self, stack: str, say: Say) -> None:
-        seen: set[str] = set()
+    def _await(self, stack: str, past: Mapping[str, str], say: Say) -> None:
+        """`past` are events of earlier deployments. Raise StackError with what failed first."""
+        faults: list[str] = []
+        seen = dict(past)
         while True:
             status = self._status(stack)
-            faults = list(self._new_faults(stack, seen))
-            for fault in faults:
+            events = self._events(stack)
+            news = [events[key] for key in reversed(events) if key not in seen and events[key]]
+            for fault in news:
                 say(f"    {fault}")
+            faults += news
+            seen |= events
             if not status.endswith("IN_PROGRESS"):
                 break
             time.sleep(_LOOK_EVERY)
@@ -167,13 +174,10 @@ class Stacks:
                 return "DELETE_COMPLETE"
             raise
 
-    def _new_faults(self, stack: str, seen: set[str]) -> Iterator[str]:
-        for event in self._cloud.describe_stack_events(StackName=stack)["StackEvents"]:
-            if event["EventId"] in seen:
-                continue
-            seen.add(event["EventId"])
-            if "FAILED" in event["ResourceStatus"]:
-                yield f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'failed')}"
+    def _events(self, stack: str) -> dict[str, str]:
+        """The latest events by their ids, newest first: what failed, empty for all others."""
+        found = self._cloud.describe_stack_events(StackName=stack)["StackEvents"]
+        return {event["EventId"]: _fault(event) for event in found}
 
     def _described(self, name: str) -> dict[str, Any] | None:
         try:
@@ -205,6 +209,12 @@ def _recreates(detail: Mapping[str, Any]) -> bool:
     """Known now, not only feared because something it refers to changes, too."""
     may = detail.get("Target", {}).get("RequiresRecreation", "Never") != "Never"
     return may and detail.get("Evaluation") == "Static"
+
+
+def _fault(event: Mapping[str, Any]) -> str:
+    if "FAILED" not in event["ResourceStatus"]:
+        return ""
+    return f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'failed')}"
 
 
 def _loses(name: str, change: Change) -> bool:

@@ -13,10 +13,10 @@ import time
 import traceback
 from typing import Any
 
-from infra.local import checksums, recovery
+from infra.local import checksums, emulator, recovery
 from infra.local.guard import die_with_parent, expect_cut_connections, ready
 from infra.local.origins import Application, Message, OwnOrigins, Receive, Scope, Send
-from infra.local.settings import ACCOUNT, REGION, Home, ports_from_environment
+from infra.local.settings import Home, ports_from_environment
 from infra.local.snapshot import Saver, UnreadableStateError, check, load_services
 
 SAVE_EVERY = 2.5  # seconds; longer when saving itself takes long
@@ -109,33 +109,17 @@ async def _sleep(seconds: float, stop: asyncio.Event) -> bool:
 
 
 def _configure(home: Home, port: int) -> None:
-    """The emulator reads its settings from the environment while it is imported."""
-    os.environ.update(
+    emulator.configure(
+        home,
+        port,
         SERVICES="dynamodb,dynamodbstreams,s3,sqs",
-        GATEWAY_PORT=str(port),
-        MINISTACK_ACCOUNT_ID=ACCOUNT,
-        MINISTACK_REGION=REGION,
         PERSIST_STATE="1",
         STATE_DIR=str(home.state),
         S3_PERSIST="1",
         S3_DATA_DIR=str(home.files),
-        LOG_LEVEL=os.environ.get("LOG_LEVEL", "WARNING"),
-        SFTP_ENABLED="0",
-        IOT_MTLS_ENABLED="0",
-        # It would look for containers of other instances and remove them.
-        DOCKER_HOST=f"unix://{home.path / 'no-docker.sock'}",
         # macOS refuses to fork a process with threads unless told.
         OBJC_DISABLE_INITIALIZE_FORK_SAFETY="YES",
     )
-
-
-def _hypercorn_config(listening: socket.socket) -> Any:
-    config = importlib.import_module("hypercorn.config").Config()
-    config.bind = [f"fd://{listening.fileno()}"]
-    config.loglevel = "WARNING"
-    config.keep_alive_timeout = 75
-    config.graceful_timeout = 0.3
-    return config
 
 
 async def _serve(home: Home, listening: socket.socket) -> None:
@@ -151,7 +135,7 @@ async def _serve(home: Home, listening: socket.socket) -> None:
     saving = asyncio.create_task(plane.save_regularly(stop))
     hypercorn = importlib.import_module("hypercorn.asyncio")
     await hypercorn.serve(
-        plane, _hypercorn_config(listening), shutdown_trigger=lambda: _until(stop)
+        plane, emulator.server_config(listening), shutdown_trigger=lambda: _until(stop)
     )
     await saving
     plane.save_last()

@@ -9,7 +9,12 @@ import threading
 
 from infra.local import bridge, handlers, interpreter, resources
 from infra.local.guard import die_with_parent, ready
-from infra.local.settings import ROLLOVER_FUNCTION, WAKE_FUNCTION, ports_from_environment
+from infra.local.settings import (
+    ROLLOVER_FUNCTION,
+    WAKE_FUNCTION,
+    Ports,
+    ports_from_environment,
+)
 
 # Each waiting execution holds three threads; at the default of 8 MB of address space
 # the system's limits end that long before memory does.
@@ -19,14 +24,9 @@ _STACK = 1 << 20
 def main() -> None:
     """Serve until SIGTERM. Executions live in memory; the reconciler brings them back."""
     die_with_parent()
-    threading.stack_size(_STACK)
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    ports = ports_from_environment()
-    interpreter.install()
-    bridge.install(_functions(), ports)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    _serve(ports.workflow)
+    serve(_functions(), ports_from_environment())
     resources.create_state_machine()
     ready()
     stop.wait()
@@ -36,9 +36,14 @@ def _functions() -> dict[str, handlers.Handler]:
     return {WAKE_FUNCTION: handlers.load("wake"), ROLLOVER_FUNCTION: handlers.load("rollover")}
 
 
-def _serve(port: int) -> None:
+def serve(functions: dict[str, handlers.Handler] | None, ports: Ports) -> None:
+    """Answer from threads of this process; `functions` as for `bridge.install`."""
+    threading.stack_size(_STACK)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    interpreter.install()
+    bridge.install(functions, ports)
     server = importlib.import_module("moto.server").ThreadedMotoServer(
-        ip_address="127.0.0.1", port=port, verbose=False
+        ip_address="127.0.0.1", port=ports.workflow, verbose=False
     )
     server.start()
 

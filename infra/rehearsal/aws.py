@@ -5,36 +5,20 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-import os
 import signal
 import socket
 import sys
 from http import HTTPStatus
 from typing import Any, Final
 
-from infra.local import checksums
+from infra.local import checksums, emulator
 from infra.local.guard import die_with_parent, expect_cut_connections, ready
-from infra.local.settings import ACCOUNT, REGION, Home, ports_from_environment
+from infra.local.settings import Home, ports_from_environment
 
 # A function finds its libraries in its package or not at all, as in AWS.
 _ALONE: Final = (
     "import sys; sys.path = [place for place in sys.path if 'site-packages' not in place]\n"
 )
-
-
-def _configure(home: Home, port: int) -> None:
-    """The emulator reads its settings from the environment while it is imported."""
-    os.environ.update(
-        GATEWAY_PORT=str(port),
-        MINISTACK_ACCOUNT_ID=ACCOUNT,
-        MINISTACK_REGION=REGION,
-        PERSIST_STATE="0",
-        LOG_LEVEL=os.environ.get("LOG_LEVEL", "WARNING"),
-        SFTP_ENABLED="0",
-        IOT_MTLS_ENABLED="0",
-        # It would look for containers of other instances and remove them.
-        DOCKER_HOST=f"unix://{home.path / 'no-docker.sock'}",
-    )
 
 
 def install_import() -> None:
@@ -79,10 +63,6 @@ async def _serve(listening: socket.socket) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    config = importlib.import_module("hypercorn.config").Config()
-    config.bind = [f"fd://{listening.fileno()}"]
-    config.loglevel = "WARNING"
-    config.graceful_timeout = 0.3
     hypercorn = importlib.import_module("hypercorn.asyncio")
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -97,14 +77,14 @@ async def _serve(listening: socket.socket) -> None:
         await stop.wait()
         expect_cut_connections()
 
-    await hypercorn.serve(application, config, shutdown_trigger=until)
+    await hypercorn.serve(application, emulator.server_config(listening), shutdown_trigger=until)
 
 
 def main() -> None:
     """Serve until SIGTERM; nothing is kept."""
     die_with_parent()
     port = ports_from_environment().data
-    _configure(Home.from_environment(), port)
+    emulator.configure(Home.from_environment(), port, PERSIST_STATE="0")
     listening = socket.create_server(("127.0.0.1", port), backlog=1024)
     asyncio.run(_serve(listening))
     sys.exit(0)

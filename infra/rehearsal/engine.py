@@ -5,8 +5,6 @@ CloudFormation makes state machines in the other emulator, which cannot run them
 
 from __future__ import annotations
 
-import importlib
-import logging
 import os
 import signal
 import threading
@@ -16,12 +14,11 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local import bridge, interpreter
 from infra.local.guard import die_with_parent, ready
 from infra.local.settings import ports_from_environment
+from infra.local.workflow import serve
 
 _LOOK_EVERY = 0.5  # seconds
-_STACK = 1 << 20
 
 
 class Mirror:
@@ -62,17 +59,10 @@ class Mirror:
 def main() -> None:
     """Serve until SIGTERM."""
     die_with_parent()
-    threading.stack_size(_STACK)
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     ports = ports_from_environment()
-    interpreter.install()
-    bridge.install(None, ports)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    server = importlib.import_module("moto.server").ThreadedMotoServer(
-        ip_address="127.0.0.1", port=ports.workflow, verbose=False
-    )
-    server.start()
+    serve(None, ports)
     ready()
     Mirror(ports.data_url, os.environ["AWS_ENDPOINT_URL_SFN"]).run(stop)
 

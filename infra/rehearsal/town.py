@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from infra.deploy.functions import Account, names_in
 from infra.deploy.stages import Stage
 from infra.local import ports as free_ports
 from infra.local.clock import Anchor
@@ -20,12 +21,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "rehearsal"
 STEM: Final = f"motcua-{NAME}"
-NAMES: Final = {
-    "RECORD_TABLE": f"{STEM}-record",
-    "TOKEN_TABLE": f"{STEM}-token",
-    "FILE_BUCKET": f"{STEM}-files-{ACCOUNT}",
-    "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{STEM}-dossier",
-}
+NAMES: Final = names_in(Account(ACCOUNT, REGION), STEM)
 _PACKAGE: Final = "infra.rehearsal"
 _CHILDREN: Final = ("aws", "engine", "front")
 

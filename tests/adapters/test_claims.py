@@ -8,7 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from chalicelib import config
-from chalicelib.adapters.identity import Claims, Identity
+from chalicelib.adapters.identity import Identity
+from chalicelib.bootstrap.sign_in import claims_of
 from chalicelib.domain.actor import Actor, ActorKind
 from chalicelib.domain.ids import AgencyCode, PersonRef
 from chalicelib.domain.terms import Role
@@ -43,13 +44,7 @@ class Keys:
 def identified(said: dict[str, Any], **settings: str) -> Actor | None:
     """Who a token of Cognito signs in, with the settings' own names unless others are given."""
     given = config.read(NEEDED | settings)
-    claims = Claims(
-        account=given.oidc_account_claim,
-        roles=given.oidc_roles_claim,
-        agency=given.oidc_agency_claim,
-        number=given.oidc_number_claim,
-        citizens=given.oidc_citizen_group,
-    )
+    claims = claims_of(given)
     now = int(time())
     fixed = {"iss": ISSUER, "aud": CLIENT, "sub": "6f0c-uuid", "iat": now, "exp": now + 60}
     token = jwt.encode(fixed | said, KEY, "RS256", {"kid": "1"})

@@ -233,16 +233,27 @@ class Town:
         return self.client.call("POST", path, raw, headers=self.signed(raw, **changed))
 
     def signed(
-        self, raw: bytes, *, message: str = "", at: float = 0, secret: str = WEBHOOK_SECRET
+        self,
+        raw: bytes,
+        *,
+        message: str = "",
+        at: float = 0,
+        moment: datetime | None = None,
+        secret: str = WEBHOOK_SECRET,
     ) -> dict[str, str]:
-        """The three headers; `at` in seconds from now."""
+        """The three headers; `at` in seconds from now, unless `moment` says when."""
         name = message or f"msg_{next(self._numbers):04d}"
-        moment = datetime.fromtimestamp(int(datetime.now(UTC).timestamp() + at), UTC)
+        moment = moment or seconds_from_now(at)
         return {
             "webhook-id": name,
             "webhook-timestamp": str(int(moment.timestamp())),
             "webhook-signature": Webhook(secret).sign(name, moment, raw.decode()),
         }
+
+
+def seconds_from_now(seconds: float) -> datetime:
+    """Whole seconds, as a message is signed with."""
+    return datetime.fromtimestamp(int(datetime.now(UTC).timestamp() + seconds), UTC)
 
 
 def file_body(content: bytes = b"%PDF-1.7 a file of tests") -> dict[str, object]:

@@ -99,3 +99,37 @@ def test_the_data_is_never_deleted(cloud: Stacks, tmp_path: Path) -> None:
 def test_deleting_what_is_not_there_is_no_fault(cloud: Stacks) -> None:
     """Destroying twice is safe."""
     assert not cloud.delete("watch")
+
+
+class Events:
+    """CloudFormation that tells of one deployment: statuses and events, look by look."""
+
+    def __init__(self, *looks: tuple[str, list[tuple[str, str]]]) -> None:
+        self._looks = list(looks)
+
+    def describe_stacks(self, **_: object) -> object:
+        return {"Stacks": [{"StackStatus": self._looks[0][0]}]}
+
+    def describe_stack_events(self, **_: object) -> object:
+        events = (self._looks.pop(0) if len(self._looks) > 1 else self._looks[0])[1]
+        found = [
+            {"EventId": key, "LogicalResourceId": key, "ResourceStatus": status}
+            for key, status in reversed(events)
+        ]
+        return {"StackEvents": found}
+
+
+def test_what_failed_first_is_told(cloud: Stacks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not what failed last year, and not what was only taken back because of it."""
+    past = ("old", "CREATE_FAILED")
+    cause, after = ("Bucket", "CREATE_FAILED"), ("Queue", "CREATE_FAILED")
+    looks = [
+        ("CREATE_IN_PROGRESS", [past, cause]),
+        ("ROLLBACK_IN_PROGRESS", [past, cause, after]),
+        ("ROLLBACK_COMPLETE", [past, cause, after]),
+    ]
+    monkeypatch.setattr(cloud, "_cloud", Events(*looks))
+    said: list[str] = []
+    with pytest.raises(StackError, match=r"ROLLBACK_COMPLETE\. Bucket: failed"):
+        cloud._await("motcua-test-data", {"old": "old: failed"}, said.append)
+    assert said == ["    Bucket: failed", "    Queue: failed"]

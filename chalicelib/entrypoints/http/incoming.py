@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from chalicelib.entrypoints.http.messages import Language, language_of
 
-_CORRELATION: Final = re.compile(r"[A-Za-z0-9-]{8,64}")
+# It goes into the log: of digits only it could be somebody's number.
+_CORRELATION: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9-]{8,64}")
 
 
 @dataclass(frozen=True, slots=True)

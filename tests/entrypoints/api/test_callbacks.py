@@ -20,6 +20,7 @@ from tests.entrypoints.town import (
     Filed,
     Town,
     file_body,
+    seconds_from_now,
 )
 
 DONE = {"outcome": "completed", "amount": 1_000_000}
@@ -157,10 +158,10 @@ def test_an_agency_without_a_webhook(town: Town, refused: Refused) -> None:
 def test_a_retry_and_a_replay(town: Town, refused: Refused) -> None:
     """A retry is signed anew and answered as received; the very same message again is an attack."""
     filed = town.at(Town.at_tax)
-    path = town.callback(filed)
-    first = town.send(path, DONE, message="msg_A", at=-5)
+    path, signed = town.callback(filed), seconds_from_now(-5)
+    first = town.send(path, DONE, message="msg_A", moment=signed)
     assert first.body == {"receipt": "applied"}
-    replay = refused(lambda: town.send(path, DONE, message="msg_A", at=-5))
+    replay = refused(lambda: town.send(path, DONE, message="msg_A", moment=signed))
     assert replay.refusal == (409, "callback.replayed")
     retry = town.send(path, DONE, message="msg_A")
     assert (retry.status, retry.body) == (200, {"receipt": "already_received"})
