@@ -115,5 +115,9 @@ def postponed(delivery: Delivery, now: datetime) -> Delivery:
 
 
 def anew(delivery: Delivery, now: datetime) -> Delivery:
-    """To be sent now, whatever became of it, and tried as often as at first; under its old id."""
-    return replace(delivery, next_at=now, tries=0, state=DeliveryState.PENDING, last_error="")
+    """To be sent now, whatever became of it, and tried as often as at first; under its old id.
+
+    Due since a second ago, because the reconciler looks for what is past.
+    """
+    due = now - timedelta(seconds=1)
+    return replace(delivery, next_at=due, tries=0, state=DeliveryState.PENDING, last_error="")
