@@ -35,6 +35,7 @@ Json = dict[str, Any]
 BEGINNING: Final = datetime.fromisoformat(served.NOW).astimezone(UTC)
 FUNCTIONS: Final = {"${WakeFunction}": "wake", "${RolloverFunction}": "rollover"}
 WRITES: Final = ("/dossiers", "/callbacks")
+INTERPRETED: Final = {"StartExecution", "SendTaskSuccess", "DescribeExecution"}
 MOST_RECORDS: Final = 1000
 STREAMS: Final = {aws.RECORD: "NEW_IMAGE", aws.TOKEN: "KEYS_ONLY"}
 
@@ -101,6 +102,7 @@ class Province:
         self.calls.clear()
         self.told.clear()
         self.client.heard.clear()
+        self.agencies._inbox.clear()
         if self._moved:
             served.forget()
         self._moved = False
@@ -184,13 +186,16 @@ class Province:
             raise ConditionalCheckFailedError from error
 
     def interpret(self, model: Any, params: Mapping[str, Any], **_: object) -> Any:
-        """Answer for Step Functions; nothing is sent."""
+        """Answer for Step Functions; what the interpreter does not know is moto's to answer."""
+        if model.name not in INTERPRETED:
+            return None
         given = json.loads(params["body"])
         self.told.append({"call": model.name, **_content(given)})
         error, answer = executions(self.machine, model.name, given)
         if error:
             return Answered(400), {"Error": {"Code": error, "Message": error}}
-        return Answered(200), answer
+        began = {"startDate": self.clock.at} if model.name == "DescribeExecution" else {}
+        return Answered(200), {**answer, **began}
 
 
 def _content(given: Json) -> Json:

@@ -1,0 +1,64 @@
+"""What operators did: one line in the record table for each change, before it is made.
+
+The line is beside every dossier's own events: a dossier's record holds what people and time did to
+it; that somebody ran a command is the stage's history.
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.adapters import clients
+from chalicelib.adapters import table_keys as keys
+from chalicelib.adapters.item_codec import to_attributes, to_item
+from chalicelib.adapters.table import Table
+from chalicelib.bootstrap import settings
+from chalicelib.domain.event import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.operate.target import Target
+
+
+@contextmanager
+def audited(target: Target, command: str, **about: str) -> Iterator[None]:
+    """A change, written down with who makes it, when, on what, and how it ended."""
+    now = datetime.now(UTC)
+    key = keys.operated(f"{now:%Y-%m}", f"{stamp(now)}#{uuid.uuid4().hex[:8]}")
+    line = {"command": command, "by": target.who(), "at": stamp(now), "about": about}
+    _table().client.put_item(TableName=_table().name, Item=to_item(key, line))
+    try:
+        yield
+    except BaseException as error:
+        _ended(key, f"{type(error).__name__}")
+        raise
+    _ended(key, "done")
+
+
+def _ended(key: keys.Key, outcome: str) -> None:
+    _table().client.update_item(
+        TableName=_table().name,
+        Key=to_attributes(key),
+        UpdateExpression="SET outcome = :outcome",
+        ExpressionAttributeValues=to_attributes({":outcome": outcome}),
+    )
+
+
+def this_month() -> str:
+    """Real time: what operators do is not part of the business clock."""
+    return f"{datetime.now(UTC):%Y-%m}"
+
+
+def lines(month: str) -> list[dict[str, Any]]:
+    """What was done in a month (`2026-10`), in order; without an outcome it is still going on."""
+    names = ("at", "by", "command", "about", "outcome")
+    found = _table().partition(keys.operated(month, "")["PK"])
+    return [{name: data.get(name, "") for name in names} for data in found]
+
+
+def _table() -> Table:
+    return Table(clients.dynamodb(), settings().record_table)

@@ -1,0 +1,93 @@
+"""`redrive` and `reconcile`: executions follow the record again, by the use cases that always do.
+
+The record is never changed by hand: a generation is claimed by its use case, as an event.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chalicelib import bootstrap
+from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.ids import DossierCode
+from chalicelib.use_cases.reconcile import revive
+from chalicelib.use_cases.roll_over import roll_over
+from infra.operate import reading
+from infra.operate.audit import audited
+from infra.operate.screen import OK, WRONG, Screen, table
+
+if TYPE_CHECKING:
+    import argparse
+
+    from infra.operate.target import Target
+
+Json = dict[str, Any]
+
+
+def redrive(given: argparse.Namespace, target: Target, screen: Screen) -> int:
+    """0 all are led again, 1 one could not be."""
+    codes = [DossierCode(code.strip().upper()) for code in given.codes]
+    how = "Start a new generation for" if given.new else "See to the executions of"
+    screen.confirm(f"{how} {len(codes)} dossiers?")
+    done = []
+    with screen.progress("Hồ sơ · Dossiers", len(codes)) as step:
+        for code in codes:
+            with audited(target, "redrive", dossier=code, new=str(given.new)):
+                done.append(_redriven(code, new=given.new))
+            step()
+    rows = [[*each.values()] for each in done]
+    screen.result({"dossiers": done}, table("Hồ sơ · Dossiers", list(done[0]), rows))
+    return OK if all(each["did"] != "not found" for each in done) else WRONG
+
+
+def _redriven(code: DossierCode, *, new: bool) -> Json:
+    deps = bootstrap.deps()
+    try:
+        before = reading.dossier(code)
+    except NotFoundError:
+        return {"code": code, "did": "not found", "generation": None, "running": False}
+    if before.is_closed:
+        did = "has ended: nothing to do"
+    elif new:
+        roll_over(code, before.generation, deps)
+        did = "started a new generation"
+    else:
+        did = "started a successor" if revive(code, deps, everything=True) else "woke it"
+    generation = reading.dossier(code).generation
+    running = deps.workflow.is_running(code, generation)
+    return {"code": code, "did": did, "generation": generation, "running": running}
+
+
+def reconcile(given: argparse.Namespace, target: Target, screen: Screen) -> int:
+    """0 done, 1 something could not be repaired."""
+    what = "Look at everything that is open" if given.all else "Do what is overdue"
+    screen.confirm(f"{what}, as the schedule does?")
+    with audited(target, "reconcile", all=str(given.all)):
+        looked, started, failed = everything(screen) if given.all else (0, 0, [])
+        answer = dict(target.call("reconcile", {}))
+    screen.result(
+        {"due": answer, "looked_at": looked, "started": started, "could_not": failed},
+        f"{looked} open dossiers looked at, {started} executions started" if given.all else "",
+        f"{answer['seen']} were due: {answer['restarted']} executions started, "
+        f"{answer['delivered']} messages sent, {answer['failed']} failed",
+        *(f"  ✗ {code}: {why}" for code, why in failed),
+    )
+    return WRONG if answer["failed"] or failed else OK
+
+
+def everything(screen: Screen) -> tuple[int, int, list[tuple[str, str]]]:
+    """Every open dossier, here: a function would run out of time and begin anew.
+
+    How many were looked at, how many executions started, what could not be repaired and why.
+    """
+    deps, failed = bootstrap.deps(), []
+    looked = started = 0
+    with screen.progress("Hồ sơ · Dossiers", None) as step:
+        for code in reading.open_dossiers():
+            looked += 1
+            try:
+                started += revive(code, deps, everything=True)
+            except Exception as error:  # noqa: BLE001 - one must not keep the others waiting
+                failed.append((str(code), repr(error)))
+            step()
+    return looked, started, failed

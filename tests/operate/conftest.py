@@ -1,0 +1,178 @@
+"""A stage in AWS, on moto, and an operator who types commands."""
+
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import boto3
+import pytest
+from moto.awslambda.models import LambdaBackend
+
+from chalicelib import bootstrap
+from chalicelib.adapters import reference
+from infra.local import handlers
+from infra.operate.__main__ import main
+from infra.operate.target import Target
+from tests import aws
+from tests.simulator.asl import DEFINITION
+from tests.upgrades import recorded
+from tests.upgrades.province import Province, province
+from tests.upgrades.scenes import Scene
+
+STAGE: Final = "test"
+DEAD, UPLOADS = f"motcua-{STAGE}-dead", f"motcua-{STAGE}-uploads"
+ROLE: Final = "arn:aws:iam::123456789012:role/test"
+SETTINGS: Final = (
+    "STAGE",
+    "RECORD_TABLE",
+    "TOKEN_TABLE",
+    "FILE_BUCKET",
+    "STATE_MACHINE_ARN",
+    "PUBLIC_URL",
+    "SECRET_KEY_FILE",
+    "CLOCK_ANCHOR",
+)
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
+    with province(tmp_path_factory.mktemp("keys")) as made, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LambdaBackend, "invoke", _invoke)
+        _deploy()
+        yield made
+
+
+@pytest.fixture
+def made(founded: Province) -> Iterator[Province]:
+    """As it was in the beginning."""
+    environment = dict(os.environ)
+    founded.begin()
+    for queue in (DEAD, UPLOADS):
+        boto3.client("sqs").create_queue(QueueName=queue)
+    yield founded
+    for queue in (DEAD, UPLOADS):
+        boto3.client("sqs").delete_queue(QueueUrl=url(queue))
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+_played: dict[str, recorded.Recorded] = {}
+
+
+def play(made: Province, scene: Scene) -> str:
+    """The stage after one scene, with agencies that answer; each is played once, then restored."""
+    name = scene.__name__
+    if name not in _played:
+        code = scene(made).code
+        made.settle()
+        _played[name] = recorded.taken(made, "", code, recorded.versions(recorded.DEFINITIONS)[-1])
+    recorded.restore(made, _played[name])
+    return _played[name].dossier
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a pause changes is seen by everybody at once, not within a minute."""
+    monkeypatch.setattr(reference, "KEPT_SECONDS", 0.0)
+
+
+def _deploy() -> None:
+    """What `make deploy` leaves, as far as commands look at it."""
+    for table in (aws.RECORD, aws.TOKEN):
+        recovery(table, enabled=True)
+    boto3.client("iam").create_role(RoleName="test", AssumeRolePolicyDocument="{}")
+    name = bootstrap.settings().state_machine_arn.rpartition(":")[2]
+    definition = DEFINITION.read_text("utf-8")
+    boto3.client("stepfunctions").create_state_machine(
+        name=name, definition=definition, roleArn=ROLE
+    )
+    for function in Target(STAGE).functions():
+        boto3.client("lambda").create_function(
+            FunctionName=function,
+            Runtime="python3.11",
+            Role=ROLE,
+            Handler="app.app",
+            Code={"ZipFile": b"code"},
+            Environment={"Variables": {name: os.environ[name] for name in SETTINGS}},
+        )
+
+
+def _invoke(
+    _: object, name: str, _qualifier: object, body: Any, _sent: object, answered: Any
+) -> bytes:
+    """Moto starts containers for functions; here they run in this process."""
+    try:
+        key = name.removeprefix(f"motcua-{STAGE}-")
+        answer = handlers.load(key)(json.loads(body), handlers.context_for(key))
+    except Exception as error:  # noqa: BLE001 - Lambda reports whatever a function raises
+        answered["x-amz-function-error"] = "Unhandled"
+        answer = {"errorType": type(error).__name__, "errorMessage": str(error)}
+    return json.dumps(answer).encode()
+
+
+def recovery(table: str, *, enabled: bool) -> None:
+    """Point-in-time recovery, on or off."""
+    boto3.client("dynamodb").update_continuous_backups(
+        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": enabled}
+    )
+
+
+def url(queue: str) -> str:
+    found: str = boto3.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"]
+    return found
+
+
+def send(queue: str, body: object) -> None:
+    """A message of a queue."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    boto3.client("sqs").send_message(QueueUrl=url(queue), MessageBody=text)
+
+
+def waiting(queue: str) -> int:
+    """Messages that anybody may receive."""
+    name = "ApproximateNumberOfMessages"
+    found = boto3.client("sqs").get_queue_attributes(QueueUrl=url(queue), AttributeNames=[name])
+    return int(found["Attributes"][name])
+
+
+@dataclass
+class Operator:
+    """Types commands; `out` and `err` are what the last one printed."""
+
+    capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch
+    out: str = ""
+    err: str = ""
+
+    def types(self, *words: str, said: str = "", stage: str = STAGE) -> int:
+        """Exit status; `said` comes on standard input."""
+        self.monkeypatch.setattr(sys, "stdin", io.StringIO(said))
+        self.capsys.readouterr()  # what functions told while the scene was played
+        code = main([*words, "--stage", stage])
+        self.out, self.err = self.capsys.readouterr()
+        return code
+
+    def asks(self, *words: str, code: int = 0, said: str = "") -> Mapping[str, Any]:
+        """The JSON it answers, with that exit status."""
+        found = self.types(*words, "--json", said=said)
+        assert found == code, self.out + self.err
+        answer: Mapping[str, Any] = json.loads(self.out)
+        return answer
+
+    def logged(self) -> list[tuple[str, Mapping[str, str], str]]:
+        """Commands on the operators' log: what, on what, and how it ended."""
+        lines = self.asks("log")["lines"]
+        return [(line["command"], line["about"], line["outcome"]) for line in lines]
+
+
+@pytest.fixture
+def operator(
+    made: Province,  # noqa: ARG001 - the stage that is there
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Operator:
+    return Operator(capsys, monkeypatch)
