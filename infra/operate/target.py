@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore.exceptions import ClientError
 
+from infra import policies
 from infra.deploy import stages
+from infra.deploy.functions import Functions
 from infra.deploy.releases import ALIAS
 from infra.local import handlers
 from infra.local.settings import UPLOAD_QUEUE, Home, Ports, environment
@@ -82,10 +84,7 @@ class Target:
 
     def functions(self) -> list[str]:
         """Names of all functions, the API first."""
-        from app import app  # noqa: PLC0415 - imports the whole application
-
-        names = sorted(each.name for each in app.pure_lambda_functions)
-        return [f"motcua-{self.stage}", *map(self.name, names)]
+        return [policies.lambda_name(name, self.stage) for name in Functions.names()]
 
     def who(self) -> str:
         """Who acts, for the log of operators."""
