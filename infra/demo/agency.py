@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from infra.demo.client import ApiError, description, session, store
+from infra.demo.client import ApiError, answer_to, description, session, store, unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,7 +30,6 @@ Json = dict[str, Any]
 
 LARGEST = 20_000  # bytes of a message; the contract promises less
 _TRIES = 6
-_TIMEOUT = 30  # seconds
 
 
 @dataclass(frozen=True)
@@ -78,11 +77,13 @@ class AgencyServer:
 
     def received(self, dossier: str, kind: str, agency: str) -> Message | None:
         """The first message of that kind about a dossier; None before it has come."""
+        found = self.all(kind)
+        return next((m for m in found if (m.dossier, m.agency) == (dossier, agency)), None)
+
+    def all(self, kind: str) -> list[Message]:
+        """Every message of that kind, as they came."""
         with self._lock:
-            found = list(self._inbox.values())
-        return next(
-            (m for m in found if (m.dossier, m.type, m.agency) == (dossier, kind, agency)), None
-        )
+            return [message for message in self._inbox.values() if message.type == kind]
 
     def take(self, agency: str, headers: Mapping[str, str], body: bytes) -> int:
         """Verify and file a message; answers the HTTP status. One sent twice counts once."""
@@ -117,14 +118,17 @@ class AgencyServer:
             for attempt in range(_TRIES):
                 # A try within the same second would carry the same signature: a replay.
                 time.sleep(1.1 * attempt)
-                answer = by.post(
+                answer = answer_to(
+                    by,
+                    "POST",
                     asked.data["callback_url"] + path,
                     data=text.encode(),
                     headers=signed(self.secrets[asked.agency], name, text),
-                    timeout=_TIMEOUT,
                 )
-                if answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+                if answer is not None and answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
                     break
+        if answer is None:
+            raise unanswered(f"{asked.agency}'s answer")
         content = answer.json()
         if not answer.ok:
             raise ApiError(answer.status_code, content)

@@ -37,6 +37,11 @@ class ApiError(Exception):
         super().__init__(f"{status} {self.code}: {problem.get('detail', '')}{faults}")
 
 
+def unanswered(what: str) -> ApiError:
+    """For a request that was sent as often as is sensible."""
+    return ApiError(HTTPStatus.SERVICE_UNAVAILABLE, {"detail": f"no answer: {what}", "errors": []})
+
+
 class Client:
     """Signs in as demo accounts when they are first needed; one thread at a time."""
 
@@ -72,17 +77,12 @@ class Client:
             if answer is not None and answer.status_code not in _PASSING:
                 return _read(answer)
             time.sleep(0.2 * 2**attempt)
-        raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, {"detail": path, "errors": []})
+        raise unanswered(path)
 
     def _send(
         self, method: str, path: str, headers: Mapping[str, str], body: Mapping[str, Any] | None
     ) -> requests.Response | None:
-        try:
-            return self._session.request(
-                method, self._base + path, json=body, headers=headers, timeout=_TIMEOUT
-            )
-        except (requests.ConnectionError, requests.Timeout):
-            return None
+        return answer_to(self._session, method, self._base + path, json=body, headers=headers)
 
     def _token(self, who: str) -> str:
         if who not in self._tokens:
@@ -144,14 +144,24 @@ def description(content: bytes, name: str) -> Json:
     return {"name": name, "type": PDF, "size": len(content), "sha256": digest}
 
 
+def answer_to(by: requests.Session, method: str, url: str, **more: Any) -> requests.Response | None:
+    """None where the line broke before an answer came: whoever sent it may send it again."""
+    try:
+        return by.request(method, url, timeout=_TIMEOUT, **more)
+    except (requests.ConnectionError, requests.Timeout):
+        return None
+
+
 def store(by: requests.Session, promised: Json, content: bytes) -> None:
-    """Send a file to its promised place. Raise ApiError."""
-    answer = by.post(
-        promised["url"],
-        data=promised["fields"],
-        files={"file": ("file", content, PDF)},
-        timeout=_TIMEOUT,
-    )
+    """Send a file to its promised place, again until it is answered. Raise ApiError."""
+    form = {"data": promised["fields"], "files": {"file": ("file", content, PDF)}}
+    for attempt in range(_TRIES):
+        answer = answer_to(by, "POST", promised["url"], **form)
+        if answer is not None and answer.status_code not in _PASSING:
+            break
+        time.sleep(0.2 * 2**attempt)
+    if answer is None:
+        raise unanswered("an upload")
     if not answer.ok:
         raise ApiError(answer.status_code, {"detail": answer.text[:200], "errors": []})
 
