@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import importlib
 import json
 import signal
 import socket
 import sys
+import threading
+import zipfile
 from http import HTTPStatus
-from typing import Any, Final
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar, Final
 
 from infra.local import checksums, emulator
 from infra.local.guard import die_with_parent, expect_cut_connections, ready
@@ -55,10 +60,38 @@ def install_alone() -> None:
     runtime._detect_runtime_binary = detected  # noqa: SLF001 - as above
 
 
-async def _serve(listening: socket.socket) -> None:
+class Code(zipfile.ZipFile):
+    """A function's code: unpacked once, as in AWS, and read by all its workers.
+
+    The emulator unpacks it for each of them, which takes longer than the work that is waiting.
+    """
+
+    folder: Path  # where all are unpacked
+    _one: ClassVar = threading.Lock()
+
+    def extractall(self, path: Any = None, *_: Any) -> None:
+        """Put a link to what is unpacked at `path`."""
+        with self._one:
+            place = self.folder / hashlib.sha256(Path(str(self.filename)).read_bytes()).hexdigest()
+            if not place.exists():
+                super().extractall(place.with_suffix(".new"))
+                place.with_suffix(".new").rename(place)
+        Path(path).rmdir()
+        Path(path).symlink_to(place)
+
+
+def install_code(folder: Path) -> None:
+    """Let workers share what is unpacked below `folder`."""
+    runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
+    Code.folder = folder
+    runtime.zipfile = SimpleNamespace(ZipFile=Code)
+
+
+async def _serve(home: Home, listening: socket.socket) -> None:
     ministack: Any = importlib.import_module("ministack.app")
     install_import()
     install_alone()
+    install_code(home.path / "code")
     checksums.install()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -84,9 +117,10 @@ def main() -> None:
     """Serve until SIGTERM; nothing is kept."""
     die_with_parent()
     port = ports_from_environment().data
-    emulator.configure(Home.from_environment(), port, PERSIST_STATE="0")
+    home = Home.from_environment()
+    emulator.configure(home, port, PERSIST_STATE="0")
     listening = socket.create_server(("127.0.0.1", port), backlog=1024)
-    asyncio.run(_serve(listening))
+    asyncio.run(_serve(home, listening))
     sys.exit(0)
 
 

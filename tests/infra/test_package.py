@@ -1,6 +1,8 @@
 """The package: what Lambda gets is what was tested, for Lambda, and no more than it needs."""
 
 import ast
+import importlib.util
+import marshal
 import shutil
 import zipfile
 from pathlib import Path
@@ -98,8 +100,36 @@ def test_the_same_sources_are_the_same_package(
         (folder := tmp_path / name).mkdir()
         package.lay_out(folder)
         shutil.rmtree(tmp_path / "all")
-        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-        seen.append([(str(path.relative_to(folder)), path.stat().st_mtime) for path in files])
+        seen.append(
+            {
+                str(path.relative_to(folder)): (path.stat().st_mtime, path.read_bytes())
+                for path in folder.rglob("*")
+                if path.is_file()
+            }
+        )
     assert seen[0] == seen[1]
-    assert ("app.py", package.LONG_AGO) in seen[0]
-    assert not any("__pycache__" in name for name, _ in seen[0])
+    assert seen[0]["app.py"][0] == package.LONG_AGO
+
+
+def test_no_function_compiles_what_it_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It could not keep what it compiled: every cold start would take twice as long."""
+    monkeypatch.setattr(package, "_libraries", lambda _sources: libraries(tmp_path / "all"))
+    (folder := tmp_path / "laid").mkdir()
+    package.lay_out(folder)
+    ours = sorted((folder / "chalicelib").rglob("*.py"))
+    compiled = [Path(importlib.util.cache_from_source(str(file))) for file in ours]
+    assert ours
+    assert [file.name for file in compiled if not file.exists()] == []
+    code = marshal.loads(compiled[0].read_bytes()[16:])  # noqa: S302 - just made by us
+    assert code.co_filename == f"/var/task/{ours[0].relative_to(folder)}"
+
+
+def test_it_is_made_by_the_python_that_runs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wheels and compiled code are of one version: another would find neither."""
+    monkeypatch.setattr(package, "PYTHON", "3.99")
+    with pytest.raises(PackageError, match=r"Deploy with Python 3\.99"):
+        package.lay_out(tmp_path)
