@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint unit demo bench mutants rehearse plan deploy destroy clean
+.PHONY: help run test lint unit demo bench mutants rehearse plan deploy destroy store backup restore drill clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -50,6 +50,24 @@ deploy: $(READY) ## bring a stage to what the files here say: make deploy STAGE=
 
 destroy: $(READY) ## end a stage's service; its data stays: make destroy STAGE=dev YES=--yes
 	@$(BIN)/python -m infra.deploy destroy $(STAGE) $(YES)
+
+store: $(READY) ## a stand-in for the province's own store, for the three below
+	@$(BIN)/python -m infra.local.store
+
+# They work on the local cloud, or on STAGE; `python -m infra.backup --help` has more.
+WHERE = $(if $(STAGE),--stage $(STAGE))
+
+backup: $(READY) ## export the record to the province's own store (docs/operate-backup.md)
+	@$(BIN)/python -m infra.backup export $(WHERE)
+
+# PUBLIC_KEY=file, and RUN=number or AT=time where not the newest run is meant.
+CHOSEN = $(WHERE) $(if $(PUBLIC_KEY),--public-key $(PUBLIC_KEY)) $(if $(RUN),--run $(RUN)) $(if $(AT),--at $(AT))
+
+restore: $(READY) ## bring it back into an empty deployment; reads PUBLIC_KEY, RUN or AT
+	@$(BIN)/python -m infra.backup restore $(CHOSEN)
+
+drill: $(READY) ## restore into an emulator, look at everything, throw it away; reads the same
+	@$(BIN)/python -m infra.backup drill $(CHOSEN)
 
 clean: ## remove the environment and the local cloud's state
 	rm -rf $(VENV) .local .build

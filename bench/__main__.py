@@ -19,6 +19,7 @@ from bench.growth import NUMBERS, grown
 from bench.life import STEPS, Life, fill
 from bench.lives import crooked, declined, late, lived, on_time, refused
 from bench.metered import MeteredCloud, Work
+from bench.nights import nights
 from bench.table import Row
 from tests import aws
 
@@ -113,6 +114,8 @@ def measure(*, quick: bool = False) -> Measured:
         fill(cloud)
         parts = [operations(cloud), dossiers(cloud)]
     parts.append(growth(NUMBERS[:2] if quick else NUMBERS))
+    progress("nights of the export")
+    parts.append(Measured(*nights()))
     for part in parts:
         found.add(part.rows, part.budgets)
     found.add(map(imports.imported, imports.MODULES))

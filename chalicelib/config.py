@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 Name = Annotated[str, Field(min_length=3)]
+StageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,15}$")]
 Names = Annotated[tuple[str, ...], Field(min_length=1)]  # in the environment: with commas between
 
 
@@ -28,7 +29,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,15}$")]
+    stage: StageName
     record_table: Name
     token_table: Name
     file_bucket: Name
@@ -98,18 +99,22 @@ class Settings(BaseModel):
 
 def read(environment: Mapping[str, str]) -> Settings:
     """Raise SettingsError."""
-    values: dict[str, object] = {
-        name.lower(): value for name, value in environment.items() if value
-    }
+    values: dict[str, object] = {**named(environment)}
     try:
         if anchor := environment.get("CLOCK_ANCHOR"):
             values["clock_anchor"] = json.loads(anchor)
         return Settings.model_validate(values)
     except (ValidationError, ValueError) as error:
-        raise SettingsError(_sentence(error)) from error
+        raise SettingsError(sentence(error)) from error
 
 
-def _sentence(error: Exception) -> str:
+def named(environment: Mapping[str, str]) -> dict[str, str]:
+    """By the names of the models; what is empty counts as not set."""
+    return {name.lower(): value for name, value in environment.items() if value}
+
+
+def sentence(error: Exception) -> str:
+    """What is wrong, by the names of the environment; never a value, which may be secret."""
     if not isinstance(error, ValidationError):
         return f"CLOCK_ANCHOR: {error}"
     faults = error.errors(include_url=False, include_input=False)

@@ -31,6 +31,8 @@ class Metric(StrEnum):
     RECORDS_FAILED = "RecordsFailed"  # of the streams and the queue of uploads, to be sent again
     REPAIRS = "Repairs"  # what the reconciler found undone, and did
     RECONCILE_FAILED = "ReconcileFailed"  # what it could not repair
+    EXPORTS = "Exports"  # complete runs that reach up to the night they are made in
+    FILES_NOT_EXPORTED = "FilesNotExported"  # named by the record, and not there or not the same
     ACCESS_DENIED = "AccessDenied"  # calls that a policy or a key's policy refused
 
 

@@ -43,13 +43,42 @@ def stepfunctions() -> Client:
 
 
 def secretsmanager() -> Client:
-    """For the deployment's key, once per process."""
+    """For the deployment's key, once per process; the export's credentials, once for each run."""
     return _client("secretsmanager", _config(read_timeout=3))
+
+
+def kms() -> Client:
+    """For signing the export."""
+    return _client("kms", _config(read_timeout=5))
 
 
 def impatient(service: str) -> Client:
     """For asking whether a service answers: once, and for two seconds at most."""
     return _client(service, _config(read_timeout=1, tries=1), name=f"impatient {service}")
+
+
+def store(endpoint: str, region: str, access_key: str, secret_key: str) -> Client:
+    """An S3 client of a store that is not AWS's: with its own address and credentials."""
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        config=_config(
+            read_timeout=60,
+            signature_version="s3v4",
+            s3={"addressing_style": "path"},  # other stores rarely have a name for each bucket
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+def forget() -> None:
+    """Make them anew when next asked for: the environment names another deployment now."""
+    with _lock:
+        _made.clear()
 
 
 def _config(read_timeout: int, tries: int = 3, **more: Any) -> Config:

@@ -38,15 +38,19 @@ AREAS: Final = "AREAS"
 CALENDARS: Final = "CALENDAR#"
 OFFICERS: Final = "OFFICER#"  # the last of the directory's kinds
 
+DOSSIERS: Final = "D#"
+FILES: Final = "F#"
+COUNTERS: Final = "SEQ#"
+
 
 def dossier(code: DossierCode) -> str:
     """Partition of everything about one dossier."""
-    return f"D#{code}"
+    return f"{DOSSIERS}{code}"
 
 
 def code_of(partition: str) -> DossierCode:
     """The inverse of `dossier`."""
-    return DossierCode(partition.removeprefix("D#"))
+    return DossierCode(partition.removeprefix(DOSSIERS))
 
 
 def case(code: DossierCode) -> Key:
@@ -83,11 +87,16 @@ def delivery(id: DeliveryId) -> Key:  # noqa: A002 - the port's own name
 
 
 def file(id: FileId) -> Key:  # noqa: A002 - the port's own name
-    return {"PK": f"F#{id}", "SK": "FILE"}
+    return {"PK": f"{FILES}{id}", "SK": "FILE"}
 
 
 def serial(counter: str) -> Key:
-    return {"PK": f"SEQ#{counter}", "SK": "SEQ"}
+    return {"PK": f"{COUNTERS}{counter}", "SK": "SEQ"}
+
+
+def restored() -> Key:
+    """What a restore notes of itself: which run, and whether it came to its end."""
+    return {"PK": "RESTORED", "SK": "RESTORED"}
 
 
 def tries(caller: str, window: int) -> Key:

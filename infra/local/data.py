@@ -13,7 +13,7 @@ import time
 import traceback
 from typing import Any
 
-from infra.local import checksums, emulator, recovery
+from infra.local import checksums, emulator, exports, recovery
 from infra.local.guard import die_with_parent, expect_cut_connections, ready
 from infra.local.origins import Application, Message, OwnOrigins, Receive, Scope, Send
 from infra.local.settings import Home, ports_from_environment
@@ -126,6 +126,7 @@ async def _serve(home: Home, listening: socket.socket) -> None:
     ministack: Any = importlib.import_module("ministack.app")
     load_services()
     checksums.install()
+    exports.install()
     # Its own save at the end is slower and in another order; ours follows it.
     ministack.save_all = lambda _services: None
     stop = asyncio.Event()

@@ -24,6 +24,7 @@ NAMES = {
     "on_upload": "chalicelib.entrypoints.uploads.on_upload",
     "reconcile": "chalicelib.entrypoints.schedules.reconcile",
     "measure": "chalicelib.entrypoints.schedules.measure",
+    "export": "chalicelib.entrypoints.schedules.export",
     "seed": "catalogue.load.load",
     "app": "app.app",
 }

@@ -35,8 +35,7 @@ def choose(home: Home, api: int) -> Ports:
     taken = {api}
     chosen = {}
     for name in ("data", "workflow"):
-        chosen[name] = _pick(kept.get(name), taken)
-        taken.add(chosen[name])
+        chosen[name] = pick(kept.get(name), taken)
     home.ports.write_text(json.dumps(chosen))
     return Ports(api=api, **chosen)
 
@@ -63,9 +62,15 @@ def _kept(home: Home) -> dict[str, int]:
     return {name: port for name, port in pairs if type(port) is int and 0 < port < 1 << 16}
 
 
-def _pick(wanted: int | None, taken: set[int]) -> int:
-    if wanted and wanted not in taken and is_free(wanted):
-        return wanted
+def pick(wanted: int | None, taken: set[int]) -> int:
+    """The wanted port, or any, that is free and not in `taken`; adds it there."""
+    if not (wanted and wanted not in taken and is_free(wanted)):
+        wanted = _any(taken)
+    taken.add(wanted)
+    return wanted
+
+
+def _any(taken: set[int]) -> int:
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""Makes what the local cloud needs of `infra/stacks/data.yaml`: tables, files, queue of uploads.
+"""Makes what the local cloud needs of `infra/stacks/data.yaml`: tables, buckets, queue of uploads.
 
 The template is the single source. Running this again changes nothing that is there.
 """
@@ -30,8 +30,9 @@ from infra.templates import STACKS, fill, load, resources
 
 Json = dict[str, Any]
 
-# What the emulator acts on; the rest (encryption, recovery) matters in AWS only.
+# What the emulator acts on; the rest (encryption, expiry of objects) matters in AWS only.
 _TABLE_KEYS = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+_BUCKETS = ("FileBucket", "ChangesBucket")
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/motcua-local-workflow"
 
 
@@ -40,12 +41,13 @@ class OutdatedHomeError(Exception):
 
 
 def create_data(ports: Ports) -> None:
-    """Tables with their streams and expiry, queue of uploads, bucket with its rules."""
+    """Tables with streams, expiry and recovery; buckets with their rules; the queue of uploads."""
     names = {"Stage": STAGE, "AWS::AccountId": ACCOUNT, "AWS::Region": REGION}
     template = fill(load(STACKS / "data.yaml"), {**names, "AWS::Partition": "aws"})
     for _, resource in resources(template, "AWS::DynamoDB::Table"):
         _create_table(resource["Properties"])
-    _create_bucket(template["Resources"]["FileBucket"]["Properties"], ports)
+    _create_buckets([template["Resources"][name]["Properties"] for name in _BUCKETS])
+    _take_uploads(ports)
 
 
 def _create_table(properties: Json) -> None:
@@ -57,6 +59,10 @@ def _create_table(properties: Json) -> None:
     except client.exceptions.ResourceNotFoundException:
         stream = {"StreamEnabled": True, **properties["StreamSpecification"]}
         client.create_table(TableName=name, StreamSpecification=stream, **wanted)
+    client.update_continuous_backups(
+        TableName=name,
+        PointInTimeRecoverySpecification=properties["PointInTimeRecoverySpecification"],
+    )
     if "TimeToLiveSpecification" in properties:
         _set_expiry(client, name, properties["TimeToLiveSpecification"])
 
@@ -89,18 +95,25 @@ def _set_expiry(client: Any, table: str, wanted: Json) -> None:
         )
 
 
-def _create_bucket(properties: Json, ports: Ports) -> None:
+def _create_buckets(wanted: list[Json]) -> None:
     client = boto3.client("s3")
-    name = properties["BucketName"]
     found = {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}
-    if others := found - {name}:
+    if others := found - {properties["BucketName"] for properties in wanted}:
         raise _outdated(f"Bucket {', '.join(sorted(others))}")
-    if not found:
-        client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
-    client.put_bucket_versioning(
-        Bucket=name, VersioningConfiguration=properties["VersioningConfiguration"]
-    )
-    client.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [_cors_rule(ports)]})
+    for properties in wanted:
+        name, here = properties["BucketName"], {"LocationConstraint": REGION}
+        if name not in found:
+            client.create_bucket(Bucket=name, CreateBucketConfiguration=here)
+        client.put_bucket_versioning(
+            Bucket=name, VersioningConfiguration=properties["VersioningConfiguration"]
+        )
+
+
+def _take_uploads(ports: Ports) -> None:
+    """Straight from a page into the bucket, which tells the queue of it."""
+    client = boto3.client("s3")
+    rules = {"CORSRules": [_cors_rule(ports)]}
+    client.put_bucket_cors(Bucket=FILE_BUCKET, CORSConfiguration=rules)
     boto3.client("sqs").create_queue(QueueName=UPLOAD_QUEUE)
     _notify(client)
 

@@ -21,12 +21,17 @@ STAGE = "local"
 RECORD_TABLE = f"motcua-{STAGE}-record"
 TOKEN_TABLE = f"motcua-{STAGE}-token"
 FILE_BUCKET = f"motcua-{STAGE}-files-{ACCOUNT}"
+CHANGES_BUCKET = f"motcua-{STAGE}-changes-{ACCOUNT}"
 UPLOAD_QUEUE = f"motcua-{STAGE}-uploads"
 STATE_MACHINE = f"motcua-{STAGE}-dossier"
 WAKE_FUNCTION = f"motcua-{STAGE}-wake"
 ROLLOVER_FUNCTION = f"motcua-{STAGE}-rollover"
 STATE_MACHINE_ARN = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{STATE_MACHINE}"
 QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{UPLOAD_QUEUE}"
+
+# The stand-in for the store of the province's data centre (`python -m infra.local.store`).
+STORE_PORT = 8100
+STORE_BUCKET = "motcua-export"
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -183,6 +188,7 @@ def environment(home: Home, ports: Ports, anchor: dict[str, float]) -> dict[str,
         "RECORD_TABLE": RECORD_TABLE,
         "TOKEN_TABLE": TOKEN_TABLE,
         "FILE_BUCKET": FILE_BUCKET,
+        "CHANGES_BUCKET": CHANGES_BUCKET,
         "STATE_MACHINE_ARN": STATE_MACHINE_ARN,
         "PUBLIC_URL": ports.api_url,
         "CLOCK_ANCHOR": json.dumps(anchor),

@@ -14,7 +14,7 @@ from chalicelib.domain.event import GENESIS
 from chalicelib.domain.terms import EventType, LegKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from chalicelib.domain.dossier import Dossier
@@ -26,15 +26,24 @@ def chain_faults(dossier: Dossier, events: Sequence[Event]) -> list[str]:
     return list(_chain(dossier, events))
 
 
-def _chain(dossier: Dossier, events: Sequence[Event]) -> Iterator[str]:
+def linked(events: Iterable[Event]) -> tuple[list[str], str]:
+    """What is wrong between events that should be one chain; and the digest it ends with."""
+    found: list[str] = []
     before = GENESIS
     for number, event in enumerate(events, 1):
         if event.ev != number:
-            yield f"event {number} is missing: {event.ev} comes in its place"
-            return
+            return [*found, f"event {number} is missing: {event.ev} comes in its place"], ""
         if event.prev != before:
-            yield f"event {number} does not follow event {number - 1}: one of them was changed"
+            found.append(f"event {number} does not follow event {number - 1}: one was changed")
         before = event.digest()
+    return found, before
+
+
+def _chain(dossier: Dossier, events: Sequence[Event]) -> Iterator[str]:
+    faults, before = linked(events)
+    yield from faults
+    if not before:
+        return
     if len(events) != dossier.ev:
         yield f"there are {len(events)} events, and the case counts {dossier.ev}"
     if before != dossier.head:

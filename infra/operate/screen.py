@@ -6,9 +6,10 @@ import json
 import re
 import sys
 import time
+from collections.abc import Sized
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -20,6 +21,7 @@ from infra.local.clock import VIETNAM
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+_T = TypeVar("_T")
 OK, WRONG, MISUSED, UNREACHABLE = range(4)
 _WIDTH: Final = 170  # columns where no terminal says
 _SAY_EVERY: Final = 10  # seconds, where there is no terminal to draw a bar on
@@ -33,14 +35,14 @@ class UsageError(Exception):
 class Screen:
     """Results go to standard output, everything else to standard error."""
 
-    def __init__(self, *, json: bool, yes: bool) -> None:
+    def __init__(self, *, json: bool, yes: bool = False, quiet: bool = False) -> None:
         self._json = json
         self._yes = yes
         self._stdout = sys.stdout  # whatever else is printed while a command runs is not a result
         self._out = Console(
             file=self._stdout, width=None if sys.stdout.isatty() else _WIDTH, highlight=False
         )
-        self._aside = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._aside = Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
         self._wrote = False
 
     def result(self, data: Mapping[str, Any], *parts: Table | str) -> None:
@@ -83,6 +85,13 @@ class Screen:
         with Progress(*columns, console=self._aside, transient=True) as bar:
             task = bar.add_task(what, total=total)
             yield lambda: bar.advance(task)
+
+    def over(self, work: Iterable[_T], what: str, total: int | None = None) -> Iterator[_T]:
+        """The same, told as it goes by."""
+        with self.progress(what, len(work) if isinstance(work, Sized) else total) as step:
+            for each in work:
+                yield each
+                step()
 
     def _lines(self, what: str, total: int | None) -> Callable[[], None]:
         done, said = 0, time.monotonic()

@@ -13,12 +13,20 @@ OURS: Final = ("chalicelib", "infra", "catalogue", "bench", "tests", "app")
 MAY: Final = {
     "chalicelib.domain": (),
     "chalicelib.ports": ("chalicelib.domain",),
+    "chalicelib.backup_ports": ("chalicelib.domain",),
     "chalicelib.config": (),
+    "chalicelib.backup_config": ("chalicelib.config",),
     "chalicelib.watch": (),
-    "chalicelib.use_cases": ("chalicelib.domain", "chalicelib.ports"),
-    "chalicelib.adapters": ("chalicelib.domain", "chalicelib.ports", "chalicelib.watch"),
+    "chalicelib.use_cases": ("chalicelib.backup_ports", "chalicelib.domain", "chalicelib.ports"),
+    "chalicelib.adapters": (
+        "chalicelib.backup_ports",
+        "chalicelib.domain",
+        "chalicelib.ports",
+        "chalicelib.watch",
+    ),
     "chalicelib.bootstrap": (
         "chalicelib.adapters",
+        "chalicelib.backup_ports",
         "chalicelib.config",
         "chalicelib.domain",
         "chalicelib.ports",
@@ -51,7 +59,12 @@ OUTSIDE: Final = {
 }
 # What makes the same decision come out differently tomorrow, or elsewhere.
 IMPURE: Final = {"os", "sys", "random", "secrets", "uuid", "time", "subprocess", "pathlib", "io"}
-PURE: Final = ("chalicelib.domain", "chalicelib.use_cases", "chalicelib.ports")
+PURE: Final = (
+    "chalicelib.domain",
+    "chalicelib.use_cases",
+    "chalicelib.ports",
+    "chalicelib.backup_ports",
+)
 
 
 def _within(name: str, packages: Iterable[str]) -> bool:

@@ -1,0 +1,170 @@
+"""What the export of the record needs from the world; adapters implement it.
+
+Apart from `ports`, because nothing of it concerns a request: one function and the operator's
+command line use it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Protocol
+
+from chalicelib.domain.backup import Bounds, Head, Origin, Part, Plan, Stored
+
+Rows = list[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A file of the table's export, as DynamoDB lists it; `md5` in base64."""
+
+    key: str
+    md5: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A data file on this machine, its hashes checked; `content` is at its start."""
+
+    content: BinaryIO
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """A file that an item names; `sha256` (hex), `size` and `type` where the item says them."""
+
+    key: str  # in the bucket of files
+    item: tuple[str, str]  # the item's key
+    sha256: str = ""
+    size: int = 0
+    type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class PartList:
+    """What the list of a part says: its data file, how many items in it are gone, and the files.
+
+    A row: `key` and `type` in the bucket, the `item` that names it, and `sha256` (hex) with
+    `size`, or `missing` with why it was not copied.
+    """
+
+    data: Stored
+    source: str
+    deleted: int
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a data file: an item as it is, or only its key when it is gone."""
+
+    item: tuple[str, str]
+    gone: bool
+    file: FileRef | None = None
+
+
+class Source(Protocol):
+    """The table's own exports (point-in-time recovery), which cost its users nothing."""
+
+    def bounds(self) -> Bounds:
+        """What of the past can be exported. Raise BackupError where recovery is off."""
+
+    def begin(self, plan: Plan) -> str:
+        """Start the plan's export, or find the one that is under way; its name."""
+
+    def finished(self, export: str) -> str:
+        """Key of its summary; empty while it runs. Raise ExportFailedError."""
+
+    def files(self, summary: str) -> list[DataFile]:
+        """Its data files that hold anything, in a fixed order."""
+
+    def fetch(self, file: DataFile) -> AbstractContextManager[Fetched]:
+        """Bring one here. Raise BackupError when it is not what DynamoDB says it is."""
+
+    def lines(self, content: BinaryIO) -> Iterator[Line]:
+        """What it says, line by line."""
+
+
+class ExportFailedError(Exception):
+    """DynamoDB could not write the export; the message says why."""
+
+
+class Bucket(Protocol):
+    """The bucket of files."""
+
+    def get(self, key: str) -> bytes | None:
+        """The newest version; None where there is none."""
+
+
+class Store(Protocol):
+    """The province's own store."""
+
+    def newest(self, after: int) -> int:
+        """Number of the newest complete run after one; that one's own where there is none."""
+
+    def manifest(self, run: int) -> bytes | None:
+        """None where that run is not complete."""
+
+    def signature(self, run: int) -> bytes:
+        """Of its manifest; empty where there is none."""
+
+    def put_manifest(self, run: int, content: bytes, signature: bytes) -> None:
+        """The last step: with it, the run is complete."""
+
+    def plan(self, run: int) -> Plan | None:
+        """Of a run that was begun."""
+
+    def put_plan(self, plan: Plan) -> None:
+        """The first step; what was stored for another plan of that run counts no more."""
+
+    def part(self, plan: Plan, n: int) -> Part | None:
+        """The n-th part, if it was stored whole."""
+
+    def put_data(self, plan: Plan, n: int, fetched: Fetched, lines: int) -> Stored:
+        """A data file, as it is."""
+
+    def put_list(self, plan: Plan, n: int, content: PartList) -> Part:
+        """The list of files of the n-th part; after it, the part is stored whole."""
+
+    def has_file(self, sha256: str, size: int) -> bool:
+        """Whether a file with this content is there."""
+
+    def put_file(self, sha256: str, content: bytes) -> None:
+        """Under its hash. Raise BackupError where the store does not encrypt it as asked."""
+
+
+class Signer(Protocol):
+    """The deployment's signing key."""
+
+    def sign(self, content: bytes) -> bytes:
+        """ECDSA over P-256 and SHA-256, in DER."""
+
+    def verifies(self, content: bytes, signature: bytes) -> bool:
+        """Whether this key signed it."""
+
+
+class Ledger(Protocol):
+    """What this deployment remembers of its chain, so that a store that went back is noticed."""
+
+    def get(self) -> Head | None:
+        """None before the first run was begun; run 0 while that one is not complete."""
+
+    def set(self, head: Head) -> None:
+        """A run is complete, or the first was begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupDeps:
+    """All of them; `pause` waits some seconds, `workers` copy files side by side."""
+
+    source: Source
+    bucket: Bucket
+    store: Store
+    signer: Signer
+    ledger: Ledger
+    origin: Origin
+    pause: Callable[[float], None]
+    workers: int = 8
