@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 BEFORE_FUNCTIONS: Final = (DATA, "identity")
 AFTER_FUNCTIONS: Final = ("workflow", "edge", "watch")
+NOT_EXPORTED: Final = (
+    "! no export configured: the record has no copy outside of AWS (docs/operate-backup.md)"
+)
 UNKNOWN: Final = "https://address.invalid"  # until CloudFront has made one
 
 
@@ -86,6 +89,7 @@ class Deployment:
             changes |= {name: self._planned(name) for name in AFTER_FUNCTIONS}
         else:
             changes |= {name: ["Add    everything"] for name in AFTER_FUNCTIONS}
+        self._warn()
         return Plan(changes)
 
     def _planned(self, name: str) -> list[str]:
@@ -116,6 +120,11 @@ class Deployment:
         if self.address() != address:
             self._say(f"The address is {self.address()}: once more, so that everything knows it")
             self._once(self.address())
+        self._warn()
+
+    def _warn(self) -> None:
+        if not self._stage.is_exported:
+            self._say(NOT_EXPORTED)
 
     def _once(self, address: str) -> None:
         self._tell(address)

@@ -59,6 +59,9 @@ def names_in(account: Account, stem: str) -> dict[str, str]:
         "RECORD_TABLE": f"{stem}-record",
         "TOKEN_TABLE": f"{stem}-token",
         "FILE_BUCKET": f"{stem}-files-{account.id}",
+        "CHANGES_BUCKET": f"{stem}-changes-{account.id}",
+        "EXPORT_KEY": f"alias/{stem}-export",
+        "EXPORT_SECRET": f"{stem}-export",
         "STATE_MACHINE_ARN": account.arn("states", f"stateMachine:{stem}-dossier"),
     }
 
@@ -91,12 +94,13 @@ class Functions:
         package.try_import(self.folder)
 
     def environment(self, told: Mapping[str, str]) -> dict[str, str]:
-        """What chalicelib/config.py reads; `told` are outputs of stacks and the public address."""
+        """What chalicelib's settings are; `told` are outputs of stacks and the public address."""
         return {
             "STAGE": self._stage.name,
             **names_in(self._account, self._stage.stem),
             "SECRET_KEY_NAME": f"{self._stage.stem}-key",
             "POWERTOOLS_SERVICE_NAME": self._stage.name,
+            "CODE_VERSION": package.code_version(self._sources),
             **told,
             **self._stage.environment,
         }

@@ -32,9 +32,16 @@ PLATFORMS: Final = ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_
 TASK: Final = "/var/task"  # where Lambda unpacks it
 OURS: Final = ("app.py", "chalicelib")
 # Of botocore's descriptions of services: those that chalicelib makes clients for, and `sts`.
-SERVICES: Final = frozenset({"dynamodb", "s3", "secretsmanager", "stepfunctions", "sts"})
+SERVICES: Final = frozenset({"dynamodb", "kms", "s3", "secretsmanager", "stepfunctions", "sts"})
 MOST_BYTES: Final = 30_000_000  # of the zip
 LONG_AGO: Final = 1_600_000_000  # every file's time, so that the same content is the same zip
+_IMPORT_ALL: Final = """
+import importlib, pkgutil, sys
+sys.path[:0] = {places!r}
+import app
+for module in pkgutil.walk_packages([sys.path[0] + "/chalicelib"], "chalicelib."):
+    importlib.import_module(module.name)
+"""
 _NEVER_READ: Final = re.compile(
     r"/__pycache__/|\.pyi$|/py\.typed$|^vendor/bin/|^vendor/boto3/examples/|\.dist-info/(RECORD|licenses/)"
 )
@@ -78,15 +85,28 @@ def lay_out(folder: Path, sources: Path = ROOT) -> None:
         os.utime(path, (LONG_AGO, LONG_AGO))
 
 
-def try_import(folder: Path) -> None:
-    """Import the application as Lambda does, with nothing but the package. Raise PackageError.
+def code_version(sources: Path = ROOT) -> str:
+    """Names our code by its content: the same from any clone, another after any change of it."""
+    digest = hashlib.sha256()
+    for name in OURS:
+        found = sources / name
+        for path in sorted(found.rglob("*")) if found.is_dir() else [found]:
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(f"{path.relative_to(sources)}\0".encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
-    Chalice puts its runtime in when it zips; here it is the one of this environment.
+
+def try_import(folder: Path) -> None:
+    """Import all of the application as Lambda does, with the package alone. Raise PackageError.
+
+    Also what a function imports only when it is called, which would be missed at night. Chalice
+    puts its runtime in when it zips; here it is the one of this environment.
     """
     with tempfile.TemporaryDirectory() as runtime:
         (Path(runtime) / "chalice").symlink_to(Path(chalice.__file__).parent)
         places = [str(folder), str(folder / "vendor"), runtime]
-        code = f"import sys; sys.path[:0] = {places!r}; import app"
+        code = _IMPORT_ALL.format(places=places)
         command = [sys.executable, "-I", "-S", "-B", "-c", code]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if done.returncode:

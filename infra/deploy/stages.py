@@ -26,7 +26,7 @@ class Shift:
 
 @dataclass(frozen=True)
 class Stage:
-    """One deployment. `environment` is for the rehearsal: its functions must find the emulators."""
+    """One deployment. `environment` has settings of the functions that names do not give."""
 
     name: str
     region: str
@@ -41,6 +41,11 @@ class Stage:
     def stem(self) -> str:
         """What every name begins with."""
         return f"motcua-{self.name}"
+
+    @property
+    def is_exported(self) -> bool:
+        """Whether the province's own store is named, to which the record goes every night."""
+        return bool(self.environment.get("EXPORT_ENDPOINT"))
 
 
 def load(name: str, file: Path = FILE) -> Stage:

@@ -26,10 +26,14 @@ PARTS: Final[Mapping[str, str]] = {
     "work-list index": r"/index/worklist$",
     "streams": r"^[^/]+/[^/]+/stream/|^dynamodb:\*$",
     "task tokens": r"-token$",
+    "whole record": r":table/motcua-stage-record(/export/\*)?$",
+    "its exports": r":s3:.*-changes-account",
     "executions": r":states:|^states:\*$",
     "uploads": r":s3:.*(/uploads/\*|-account)$",
     "long forms": r"/forms/\*$",
-    "key": r":secretsmanager:",
+    "key": r":secret:motcua-stage-key-",
+    "store's credentials": r":secret:motcua-stage-export-",
+    "signing key": r":kms:",
     "queues": r":sqs:",
     "functions": r":lambda:",
     "logs": r":logs:|^logs:\*$",
@@ -38,8 +42,10 @@ LETTERS: Final[Mapping[str, str]] = {  # by how an action begins; the first that
     "SendTask": "t",
     "Start": "s",
     "Invoke": "i",
-    "Get|Query|Describe|List|Receive": "r",
-    "Put|Send|Create": "w",
+    "Export": "e",
+    "Sign": "g",
+    "Get|Query|Describe|List|Receive|Verify": "r",
+    "Put|Send|Create|Abort": "w",
     "Update": "u",
     "Delete": "d",
 }
@@ -65,7 +71,7 @@ def _row(who: str) -> list[str]:
 
 def _permissions(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     condition = statement.get("Condition", {})
-    within = "ForAnyValue:StringEquals" in condition
+    within = "dynamodb:EnclosingOperation" in condition.get("ForAnyValue:StringEquals", {})
     leading = condition.get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys")
     for action in _listed(statement["Action"]):
         service, _, name = action.partition(":")

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, Final
 
-from infra.local import checksums, emulator
+from infra.local import checksums, emulator, exports
 from infra.local.guard import die_with_parent, expect_cut_connections, ready
 from infra.local.settings import Home, ports_from_environment
 
@@ -93,6 +93,7 @@ async def _serve(home: Home, listening: socket.socket) -> None:
     install_alone()
     install_code(home.path / "code")
     checksums.install()
+    exports.install()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

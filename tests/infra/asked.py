@@ -23,7 +23,8 @@ _IN_TRANSACTIONS: Final = {"Put": "PutItem", "Update": "UpdateItem"}
 class Asked:
     """One request, with what the conditions of a policy may look at.
 
-    `leading` is the partition key, `within` the transaction around it, `prefix` what is listed.
+    `leading` is the partition key, `within` the transaction around it, `prefix` what is listed,
+    `alias` that of a key.
     """
 
     action: str
@@ -31,6 +32,7 @@ class Asked:
     leading: str = ""
     within: str = ""
     prefix: str = ""
+    alias: str = ""
 
     @property
     def context(self) -> dict[str, Any]:
@@ -39,6 +41,7 @@ class Asked:
             "dynamodb:leadingkeys": [self.leading] if self.leading else None,
             "dynamodb:enclosingoperation": [self.within] if self.within else None,
             "s3:prefix": self.prefix or None,
+            "kms:resourcealiases": [self.alias] if self.alias else None,
         }
         return {name: value for name, value in keys.items() if value is not None}
 
@@ -110,12 +113,39 @@ def _of_secret(_operation: str, given: Params) -> Iterator[Asked]:
     yield Asked("secretsmanager:GetSecretValue", full)
 
 
+def _of_table(operation: str, given: Params) -> Iterator[Asked]:
+    yield Asked(f"dynamodb:{operation}", arn("dynamodb", f"table/{given['TableName']}"))
+
+
+def _of_new_export(operation: str, given: Params) -> Iterator[Asked]:
+    """DynamoDB writes it to the bucket in the caller's name."""
+    yield Asked(f"dynamodb:{operation}", given["TableArn"])
+    place = f"{bucket_arn(given['S3Bucket'])}/AWSDynamoDB/new"
+    for action in ("AbortMultipartUpload", "PutObject", "PutObjectAcl"):
+        yield Asked(f"s3:{action}", place)
+
+
+def _of_export(operation: str, given: Params) -> Iterator[Asked]:
+    yield Asked(f"dynamodb:{operation}", given["ExportArn"])
+
+
+def _of_key(operation: str, given: Params) -> Iterator[Asked]:
+    """By its alias: a policy knows the key itself by nothing else."""
+    yield Asked(f"kms:{operation}", arn("kms", "key/a-key"), alias=given["KeyId"])
+
+
 _CALLS: Final[Mapping[tuple[str, str], Callable[[str, Params], Iterator[Asked]]]] = {
     ("dynamodb", "GetItem"): _of_item,
     ("dynamodb", "PutItem"): _of_item,
     ("dynamodb", "UpdateItem"): _of_item,
     ("dynamodb", "Query"): _of_query,
     ("dynamodb", "TransactWriteItems"): _of_transaction,
+    ("dynamodb", "DescribeContinuousBackups"): _of_table,
+    ("dynamodb", "DescribeTable"): _of_table,
+    ("dynamodb", "ExportTableToPointInTime"): _of_new_export,
+    ("dynamodb", "DescribeExport"): _of_export,
+    ("kms", "Sign"): _of_key,
+    ("kms", "Verify"): _of_key,
     ("s3", "GetObject"): _of_object,
     ("s3", "HeadObject"): _of_object,
     ("s3", "PutObject"): _of_object,

@@ -1,10 +1,12 @@
-"""The emulator, its CloudFront reaching an API of its own, and buckets by TLS, as in AWS."""
+"""The emulator as AWS: its CloudFront reaches an API of its own, buckets by TLS, tables export."""
 
 import os
 from typing import Any
 
 from ministack.core.iam_evaluator import pin_request_origin
 from ministack.services import cloudfront
+
+from infra.local import exports
 
 _serve = cloudfront._serve_s3_origin
 _forward = cloudfront._forward_to_origin
@@ -30,4 +32,5 @@ cloudfront._serve_s3_origin = _by_tls
 if __name__ == "__main__":
     from ministack.app import main
 
+    exports.install()
     main()

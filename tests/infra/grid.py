@@ -35,17 +35,25 @@ PARTITIONS: Final = (  # of the record table; the last is one that does not exis
     "AGENCY#G12.H15.01",
     "NEW#1",
 )
-OBJECTS: Final = (f"uploads/{FILE}", f"forms/{CODE}/001-{DIGEST}.json", "index.html")
-LISTS: Final = (*OBJECTS[:2], "", "uploads/", "forms/")
-BUCKETS: Final = ("files", "slips", "web", "artefacts")
+OBJECTS: Final = (
+    f"uploads/{FILE}",
+    f"forms/{CODE}/001-{DIGEST}.json",
+    "index.html",
+    "AWSDynamoDB/data/1.json.gz",
+    "head.json",
+)
+LISTS: Final = (*OBJECTS, "", "uploads/", "forms/", "AWSDynamoDB/")
+BUCKETS: Final = ("files", "slips", "web", "artefacts", "changes")
 
 Words = str  # of actions, apart by spaces
 
 ITEMS: Final[Words] = """GetItem PutItem UpdateItem DeleteItem Query ConditionCheckItem BatchGetItem
 BatchWriteItem PartiQLSelect PartiQLInsert PartiQLUpdate PartiQLDelete"""
 TABLES: Final[Words] = """Scan DeleteTable UpdateTable DescribeTable DescribeTimeToLive
-UpdateTimeToLive UpdateContinuousBackups CreateBackup ExportTableToPointInTime
-RestoreTableToPointInTime PutResourcePolicy DeleteResourcePolicy TagResource"""
+UpdateTimeToLive DescribeContinuousBackups UpdateContinuousBackups CreateBackup
+ExportTableToPointInTime RestoreTableToPointInTime PutResourcePolicy DeleteResourcePolicy
+TagResource"""
+EXPORTS: Final[Words] = "DescribeExport"
 STREAMS: Final[Words] = "DescribeStream GetRecords GetShardIterator"
 IN_BUCKETS: Final[Words] = """GetObject GetObjectVersion GetObjectTagging PutObject PutObjectAcl
 PutObjectTagging PutObjectRetention PutObjectLegalHold BypassGovernanceRetention DeleteObject
@@ -71,7 +79,7 @@ DeleteResourcePolicy"""
 SECRETS: Final[Words] = """GetSecretValue DescribeSecret PutSecretValue UpdateSecret DeleteSecret
 RotateSecret PutResourcePolicy"""
 KEYS: Final[Words] = """Decrypt Encrypt GenerateDataKey CreateGrant DescribeKey DisableKey
-ScheduleKeyDeletion PutKeyPolicy UpdateKeyDescription"""
+ScheduleKeyDeletion PutKeyPolicy UpdateKeyDescription Sign Verify GetPublicKey UpdateAlias"""
 ROLES: Final[Words] = """PassRole GetRole CreateRole DeleteRole PutRolePolicy AttachRolePolicy
 UpdateAssumeRolePolicy CreateUser CreateAccessKey CreatePolicyVersion"""
 UNSCOPED: Final[Words] = """iam:ListRoles sts:AssumeRole s3:ListAllMyBuckets s3:CreateBucket
@@ -84,8 +92,6 @@ cognito-idp:AdminCreateUser cognito-idp:AdminSetUserPassword cognito-idp:AdminAd
 apigateway:PUT cloudwatch:PutMetricData cloudwatch:DeleteAlarms cloudfront:UpdateDistribution
 scheduler:CreateSchedule scheduler:DeleteSchedule events:PutRule ses:SendEmail sns:Publish
 ec2:CreateNetworkInterface xray:PutTraceSegments"""
-
-EVERY_FUNCTION: Final = (*FUNCTIONS, "export")
 
 
 @cache
@@ -103,17 +109,19 @@ def questions() -> tuple[Asked, ...]:
 def _of_stage(stage: str) -> Iterator[Asked]:
     yield from _of_tables(stage)
     yield from _of_buckets(stage)
-    functions = [arn("lambda", f"function:{lambda_name(name, stage)}") for name in EVERY_FUNCTION]
-    groups = [log_stream(name, stage) for name in EVERY_FUNCTION]
+    functions = [arn("lambda", f"function:{lambda_name(name, stage)}") for name in FUNCTIONS]
+    groups = [log_stream(name, stage) for name in FUNCTIONS]
     secrets = [secret(stage), arn("secretsmanager", f"secret:motcua-{stage}-export-a1B2c3")]
-    roles = [f"arn:aws:iam::{ACCOUNT}:role/motcua-{stage}-{name}" for name in EVERY_FUNCTION]
+    roles = [f"arn:aws:iam::{ACCOUNT}:role/motcua-{stage}-{name}" for name in FUNCTIONS]
     yield from _each("sqs", QUEUES, [queue("uploads", stage), queue("dead", stage)])
     yield from _each("states", MACHINES, [machine(stage), execution(stage)])
     yield from _each("lambda", LAMBDA, [*functions, *(f"{name}:live" for name in functions)])
     yield from _each("logs", LOGS, groups)
     yield from _each("logs", LOG_DELIVERIES, ["*"])
     yield from _each("secretsmanager", SECRETS, secrets)
-    yield from _each("kms", KEYS, [arn("kms", f"key/{FILE}")])
+    for name in ("", "-export"):
+        asked_of = _each("kms", KEYS, [arn("kms", f"key/{FILE}")])
+        yield from (replace(each, alias=f"alias/motcua-{stage}{name}") for each in asked_of)
     yield from _each("iam", ROLES, roles)
     yield from (Asked(action, "*") for action in UNSCOPED.split())
 
@@ -126,6 +134,7 @@ def _each(service: str, actions: Words, resources: Iterable[str]) -> Iterator[As
 def _of_tables(stage: str) -> Iterator[Asked]:
     record, token = table("record", stage), table("token", stage)
     yield from _each("dynamodb", TABLES, [record, token, index("open", stage)])
+    yield from _each("dynamodb", EXPORTS, [export(name, stage) for name in ("record", "token")])
     yield from _each("dynamodb", STREAMS, [stream("record", stage), stream("token", stage)])
     for action in ITEMS.split():
         for partition in PARTITIONS:
@@ -163,6 +172,10 @@ def stream(name: str, stage: str = "test") -> str:
     return f"{table(name, stage)}/stream/2026-10-05T00:00:00.000"
 
 
+def export(name: str, stage: str = "test") -> str:
+    return f"{table(name, stage)}/export/0"
+
+
 def queue(name: str, stage: str = "test") -> str:
     return arn("sqs", f"motcua-{stage}-{name}")
 
@@ -197,8 +210,12 @@ def as_question(request: Asked) -> Asked:
     """The same with the names of the questions; one that is none of them is a gap in them."""
     resource = re.sub(r"(/uploads/)[-0-9a-f]{36}$", rf"\g<1>{FILE}", request.resource)
     resource = re.sub(r"/forms/.*$", f"/{OBJECTS[1]}", resource)
+    resource = re.sub(r"/AWSDynamoDB/.*$", f"/{OBJECTS[3]}", resource)
+    resource = re.sub(r"(/export/)[^/]+$", r"\g<1>0", resource)
+    resource = re.sub(r"(:kms:.*:key/).*$", rf"\g<1>{FILE}", resource)
     resource = re.sub(r"(:execution:[^:]+:).*$", rf"\g<1>{CODE}.g1", resource)
     prefix = re.sub(r"^(uploads/)[-0-9a-f]{36}$", rf"\g<1>{FILE}", request.prefix)
+    prefix = re.sub(r"^forms/.+$", OBJECTS[1], prefix)
     return replace(
         request, resource=resource, prefix=prefix, leading=_partition(request.leading, resource)
     )

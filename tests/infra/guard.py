@@ -6,7 +6,6 @@ for is in `asked`. moto's own enforcement knows neither resources nor conditions
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
@@ -31,17 +30,17 @@ _FORM: Final = "CreateBucket"  # as botocore calls the signing of a form, which 
 Policy = Mapping[str, Any]
 Rules = list[ParsedStatement]
 
-_acting: ContextVar[str] = ContextVar("acting", default="")
+_acting: Final = [""]  # in every thread: a function may have some of its own
 
 
 @contextmanager
 def acting(who: str) -> Iterator[None]:
     """Whatever is called in here is called by this function or role."""
-    token = _acting.set(who)
+    before, _acting[0] = _acting[0], who
     try:
         yield
     finally:
-        _acting.reset(token)
+        _acting[0] = before
 
 
 @cache
@@ -104,7 +103,7 @@ class Guard:
 
     def ask(self, request: Asked) -> bool:
         """Whether whoever is acting gets it; noted either way."""
-        who = _acting.get()
+        who = _acting[0]
         if not who:
             return True
         self.made.setdefault(who, set()).add(request)
@@ -116,7 +115,7 @@ class Guard:
     def _built(
         self, params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: object
     ) -> None:
-        if not _acting.get() or (model.name == _FORM and context.get("is_presign_request")):
+        if not _acting[0] or (model.name == _FORM and context.get("is_presign_request")):
             return
         context["guard"] = dict(params)
         for request in asked(model.service_model.service_name, model.name, params):

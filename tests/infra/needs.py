@@ -55,7 +55,7 @@ DECLARED: Final[Mapping[str, frozenset[Asked]]] = {
     "reconcile": frozenset([*_logs("reconcile"), DEAD]),
     "measure": frozenset([*_logs("measure"), DEAD]),
     "workflow": frozenset([*_log_deliveries(), *_invocations("wake", "rollover")]),
-    "scheduler": frozenset([*_invocations("reconcile", "measure"), DEAD]),
+    "scheduler": frozenset([*_invocations("reconcile", "measure", "export"), DEAD]),
 }
 
 

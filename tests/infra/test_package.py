@@ -76,6 +76,30 @@ def test_what_a_package_lacks_is_found_before_it_is_deployed(tmp_path: Path) -> 
         package.try_import(laid_out(bad, "import pytest\n"))
 
 
+def test_what_is_imported_when_it_is_called_is_looked_at_too(tmp_path: Path) -> None:
+    """A function of the night would find out in the night."""
+    (late := laid_out(tmp_path, "") / "chalicelib").mkdir()
+    (late / "__init__.py").write_text("")
+    package.try_import(tmp_path)
+    (late / "nightly.py").write_text("import pytest\n")
+    with pytest.raises(PackageError, match="pytest"):
+        package.try_import(tmp_path)
+
+
+def test_code_is_named_by_its_content(tmp_path: Path) -> None:
+    """Of a run of the export one must be able to say later what made it, from any clone."""
+    for name in package.OURS:
+        source = ROOT / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy2
+        copy(source, tmp_path / name)
+    version = package.code_version()
+    (tmp_path / "chalicelib" / "__pycache__").mkdir(exist_ok=True)
+    (tmp_path / "chalicelib" / "__pycache__" / "x.pyc").write_bytes(b"made by whoever ran it")
+    assert package.code_version(tmp_path) == version
+    (tmp_path / "app.py").write_text("another")
+    assert package.code_version(tmp_path) != version
+
+
 def test_services_are_those_that_clients_are_made_for() -> None:
     """A service left out would fail at its first call; one too many is dead weight."""
     tree = ast.parse((ROOT / "chalicelib" / "adapters" / "clients.py").read_text("utf-8"))

@@ -16,7 +16,7 @@ from infra.policies import FUNCTIONS, ROLE_NAMES
 from tests import aws
 from tests.entrypoints.served import served
 from tests.entrypoints.town import Town
-from tests.infra import lives, ward
+from tests.infra import lives, nights, ward
 from tests.infra.asked import Asked
 from tests.infra.grid import as_question, questions
 from tests.infra.guard import Guard, Policy, Rules, allows, policy_of, read, rules_of
@@ -46,6 +46,8 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Facts:
         ward.work(ward.Ward(Town(), guard))
     with aws.aws():
         lives.live(lives.GuardedCloud(guard))
+    with nights.account(tmp_path_factory.mktemp("store")) as cloud:
+        nights.work(nights.Night(cloud, guard))
     return Facts(guard.made, guard.refused)
 
 

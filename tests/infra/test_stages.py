@@ -28,6 +28,13 @@ def test_parameters_are_text(tmp_path: Path) -> None:
     assert load("dev", file).parameters == {"SlipYears": "10", "Domain": "a.vn"}
 
 
+def test_a_stage_says_whether_it_is_exported(tmp_path: Path) -> None:
+    """One without a copy may be deployed, and is told so each time."""
+    named = "dev: {region: r, environment: {EXPORT_ENDPOINT: 'https://luutru.example.vn'}}"
+    assert load("dev", written(tmp_path, named)).is_exported
+    assert not load("dev", written(tmp_path, "dev: {region: r}")).is_exported
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
