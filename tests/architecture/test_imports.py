@@ -26,6 +26,7 @@ MAY: Final = {
     ),
     "chalicelib.bootstrap": (
         "chalicelib.adapters",
+        "chalicelib.backup_config",
         "chalicelib.backup_ports",
         "chalicelib.config",
         "chalicelib.domain",
