@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -277,10 +277,16 @@ class Town:
     # -- the way back
 
     def restored(
-        self, source: "Town", folder: Path, run: int = 0, *, only_read: bool = False
+        self,
+        source: "Town",
+        folder: Path,
+        run: int = 0,
+        *,
+        only_read: bool = False,
+        keys: Sequence[PublicKey] = (),
     ) -> list[str]:
         """Restore from another town's store into this one; answers what is wrong there."""
-        chain = source.vault.chain(source.keys)
+        chain = source.vault.chain(keys or source.keys)
         runs = runs_to_restore(chain.manifests, run or chain.head.run)
         target = Target(self.table, self.s3, self.files, datetime(2026, 10, 6, 9, tzinfo=VIETNAM))
         work = Restore(source.vault, target, QUIET, workers=1)

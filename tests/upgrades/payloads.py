@@ -132,6 +132,13 @@ def _calls(made: Province, version: str) -> dict[str, list[Call]]:
             Call("filed_a_moment_ago", {"all": True}),
             Call("agency_not_reached", SCHEDULED, DAY),
         ],
+        "measure": [
+            Call("submitted", {}),
+            Call("submitted", {}, 3 * DAY),
+            Call("agency_asked", SCHEDULED, 30 * DAY),
+        ],
+        # Of a stage that has no store; what runs leave in one is `stores/`.
+        "export": [Call("accepted", given) for given in ({}, {"now": True}, {"full": True})],
     }
 
 

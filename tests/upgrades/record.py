@@ -3,6 +3,7 @@
     python -m tests.upgrades.record records v1       dossiers in every status, as they are stored
     python -m tests.upgrades.record payloads v1      what functions are sent, and what they answer
     python -m tests.upgrades.record definition v1    the state machine
+    python -m tests.upgrades.record store v1         what two runs of the export leave in a store
 
 What was recorded is kept for ever: nothing is overwritten. Exit status 0 recorded, 2 there already.
 """
@@ -17,7 +18,7 @@ from typing import Final
 
 from tests import aws
 from tests.simulator.asl import DEFINITION
-from tests.upgrades import payloads, recorded
+from tests.upgrades import payloads, recorded, stores
 from tests.upgrades.province import Province, province
 from tests.upgrades.scenes import SCENES
 
@@ -58,6 +59,7 @@ WHAT: Final = {
     "records": (records, "records/{}"),
     "payloads": (payloads.record, "payloads/{}"),
     "definition": (definition, "definitions/{}.asl.json"),
+    "store": (stores.record, "stores/{}.json"),
 }
 
 
