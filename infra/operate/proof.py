@@ -34,7 +34,8 @@ def linked(events: Iterable[Event]) -> tuple[list[str], str]:
         if event.ev != number:
             return [*found, f"event {number} is missing: {event.ev} comes in its place"], ""
         if event.prev != before:
-            found.append(f"event {number} does not follow event {number - 1}: one was changed")
+            why = f"event {number} does not follow event {number - 1}"
+            found.append(f"{why}: one of them was changed")
         before = event.digest()
     return found, before
 

@@ -67,6 +67,7 @@ def started(folder: Path) -> Iterator["Plane"]:
         data.run()
         plane = Plane(at.data_url, f"http://127.0.0.1:{store_port}", folder)
         eventually(lambda: plane.store_client().list_buckets()["Buckets"], 20)
+        time.sleep(2)  # what was changed is known from a moment after the start on
         yield plane
     finally:
         store.terminate()

@@ -177,7 +177,7 @@ def _staged(town: Town, tmp_path: Path) -> Staging:
 @pytest.mark.parametrize(
     ("number", "told"),
     [
-        (1, "event 2 does not follow event 1: one was changed"),
+        (1, "event 2 does not follow event 1: one of them was changed"),
         (2, "the last event is missing or was changed"),
     ],
 )

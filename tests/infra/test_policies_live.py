@@ -90,6 +90,11 @@ DENIED: Final = (
     ("reconcile", "dynamodb", "put_item", TOKEN | {"Item": {"PK": {"S": "x"}}, "Key": None}),
     ("measure", "dynamodb", "put_item", RECORD | {"Item": CASE}),
     ("measure", "s3", "get_object", {"Bucket": BUCKET, "Key": "uploads/x"}),
+    ("export", "dynamodb", "scan", RECORD),
+    ("export", "dynamodb", "put_item", RECORD | {"Item": CASE}),
+    ("export", "s3", "put_object", {"Bucket": BUCKET, "Key": "uploads/x"}),
+    ("export", "s3", "list_objects_v2", {"Bucket": BUCKET, "Prefix": "uploads/"}),
+    ("export", "secretsmanager", "get_secret_value", {"SecretId": "motcua-test-key"}),
     ("workflow", "dynamodb", "put_item", RECORD | {"Item": CASE}),
     ("scheduler", "dynamodb", "get_item", RECORD | {"Key": CASE}),
 )

@@ -5,7 +5,6 @@ A store is restored by the code of that day, and that may be years later.
 
 import json
 import tempfile
-import time
 from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +22,6 @@ def record(version: str) -> None:
     """A whole record with a file and a long form, then what changed and what was removed."""
     with tempfile.TemporaryDirectory() as folder, started(Path(folder)) as plane:
         town = plane.town()
-        time.sleep(2)  # what was changed is known from a moment after the start on
         code = town.submit(1, town.upload("f-1"), text=LONG)
         town.submit(2)
         town.put("MARK#1", "MARK", v=1)
