@@ -1,7 +1,7 @@
 """The export's adapters, wired apart: no request needs them."""
 
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from time import sleep
 from typing import Final
@@ -16,7 +16,8 @@ from chalicelib.adapters.signing import KmsSigner, PemSigner
 from chalicelib.backup_ports import BackupDeps
 from chalicelib.domain.backup import Origin, Policy
 
-NIGHTLY: Final = timedelta(hours=20)  # so that several calls in one night make one run
+# So that several calls in one night make one run, whoever made another at noon.
+NIGHTLY: Final = timedelta(hours=6)
 SHORTEST: Final = timedelta(minutes=15)  # of a window that DynamoDB exports
 
 
@@ -51,6 +52,11 @@ def backup_deps() -> BackupDeps:
 def _nap(_seconds: float) -> None:
     """The local cloud exports within a second."""
     sleep(0.2)
+
+
+def is_of_this_night(until: datetime) -> bool:
+    """Whether no other run is due: after nights without one, the first of the next is not."""
+    return datetime.now(UTC) - until < NIGHTLY
 
 
 def policy(*, nightly: bool, full: bool = False) -> Policy:

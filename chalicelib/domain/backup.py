@@ -84,7 +84,7 @@ class Plan:
 
     @property
     def is_capped(self) -> bool:
-        """Whether it could not reach the present: DynamoDB exports a day of changes at most."""
+        """Whether it is as long as DynamoDB allows, a day: there may be more to export."""
         return self.since is not None and self.until - self.since >= LONGEST
 
     def again(self) -> "Plan":

@@ -79,7 +79,7 @@ def export(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         plan, missing = done.manifest.plan, done.manifest.missing
         found |= {"until": plan.until.isoformat(), "missing": missing}
         if done.state is use_case.State.COMPLETE:
-            count(Metric.EXPORTS, 0 if plan.is_capped else 1)
+            count(Metric.EXPORTS, int(exporting.is_of_this_night(plan.until)))
             count(Metric.FILES_NOT_EXPORTED, missing)
     logger.info("export", extra=found)
     return found

@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     found = parser.add_subparsers(dest="command", required=True)
     make = _command(found, "export", commands.make, "make a run now, or go on with one")
     make.add_argument("--full", action="store_true", help="the whole record, not only changes")
-    make.add_argument("--nightly", action="store_true", help="only if the last is 20 hours old")
+    make.add_argument("--nightly", action="store_true", help="only if the last is six hours old")
     make.add_argument("--adopt", action="store_true", help="go on with another deployment's runs")
     _reading(_command(found, "list", commands.listed, "show the runs in the store"))
     check = _command(found, "verify", commands.verify, "check signatures, chain and hashes")

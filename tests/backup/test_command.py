@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,13 @@ from chalicelib.adapters import clients
 from chalicelib.adapters.signing import PemSigner
 from chalicelib.bootstrap import exporting
 from chalicelib.entrypoints.schedules import export as nightly
+from chalicelib.watch import Metric
 from infra.backup.__main__ import main
 from infra.local.handlers import context_for
 from infra.local.settings import ACCOUNT, REGION
+from infra.templates import STACKS, load
 from tests.backup.plane import Plane, Town, next_second
+from tests.entrypoints.logs import written
 
 
 @pytest.fixture(scope="module")
@@ -201,12 +206,56 @@ def test_function_makes_one_run_a_night(desk: Desk, plane: Plane, tmp_path: Path
     desk.sets(
         **_environment(town, tmp_path) | {"STAGE": "local", "EXPORT_KEY_FILE": str(plane.key)}
     )
-    late = nightly({}, context_for("export", 10))  # less than it keeps to spare
-    assert late == {"state": "unfinished", "run": 1}
-    done = nightly({}, context_for("export", 900))
-    assert (done["state"], done["run"], done["missing"]) == ("complete", 1, 0)
-    next_second()
-    assert nightly({}, context_for("export", 900))["state"] == "nothing_due"
+    with written() as log:
+        late = nightly({}, context_for("export", 10))  # less than it keeps to spare
+        assert late == {"state": "unfinished", "run": 1}
+        assert log.metrics == {}
+        done = nightly({}, context_for("export", 900))
+        assert (done["state"], done["run"], done["missing"]) == ("complete", 1, 0)
+        next_second()
+        assert nightly({}, context_for("export", 900))["state"] == "nothing_due"
+    assert log.metrics == {Metric.EXPORTS: 1}
     assert nightly({"now": True}, context_for("export", 900))["run"] == 2
     assert nightly({"full": True}, context_for("export", 900))["run"] == 3
     assert town.vault.chain(town.keys).last.plan.kind.value == "full"
+
+
+def test_a_run_at_noon_takes_no_night_away() -> None:
+    """All calls of a night make one run; but one of the afternoon before is no run of the night."""
+    schedule = load(STACKS / "workflow.yaml")["Resources"]["Export"]["Properties"]
+    (first, last) = re.findall(r"\d+", schedule["ScheduleExpression"].split()[1])
+    window = timedelta(hours=int(last) - int(first), minutes=50)  # with what DynamoDB lags behind
+    since_six = timedelta(hours=24 - 18 + int(first))
+    assert window < exporting.NIGHTLY < since_six
+
+
+def test_function_tells_what_it_could_not_copy(desk: Desk, plane: Plane, tmp_path: Path) -> None:
+    """Once, in the run that found it: an operator looks for the file, not for the run."""
+    town = plane.town()
+    file = town.upload("f-1")
+    town.submit(1, file)
+    town.s3.delete_object(Bucket=town.files, Key="uploads/f-1")
+    desk.sets(
+        **_environment(town, tmp_path) | {"STAGE": "local", "EXPORT_KEY_FILE": str(plane.key)}
+    )
+    with written() as log:
+        assert nightly({}, context_for("export", 900))["missing"] == 1
+        assert nightly({}, context_for("export", 900))["state"] == "nothing_due"
+    assert log.metrics == {Metric.EXPORTS: 1, Metric.FILES_NOT_EXPORTED: 1}
+
+
+def test_function_without_a_store_says_so(desk: Desk) -> None:
+    """It neither fails each quarter of an hour nor looks as if all were well."""
+    desk.sets(EXPORT_ENDPOINT="")
+    with written() as log:
+        assert nightly({}, context_for("export", 900)) == {"state": "not_configured"}
+    assert [(line["level"], line["message"]) for line in log.lines] == [
+        ("WARNING", "no export configured")
+    ]
+    assert log.metrics == {}
+
+
+@pytest.mark.parametrize(("hours", "counts"), [(0, True), (5, True), (7, False), (72, False)])
+def test_a_run_counts_when_it_is_of_this_night(hours: int, counts: bool) -> None:  # noqa: FBT001
+    """After three nights without one, the first of the next runs is no copy of today."""
+    assert exporting.is_of_this_night(datetime.now(UTC) - timedelta(hours=hours)) is counts

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.export_store import read_list
-from chalicelib.adapters.exported import TableExports
+from chalicelib.adapters.exported import TableExports, sealing
 from chalicelib.backup_ports import ExportFailedError
 from chalicelib.domain.backup import BackupError, Bounds, ForeignChainError, Kind, Plan
 from chalicelib.use_cases.export import State, export
@@ -373,3 +373,11 @@ def test_killed_between_manifest_and_ledger(town: Town) -> None:
     town.deps.ledger.set(before)
     assert town.export().run == 3
     assert [m.plan.run for m in town.vault.chain(town.keys).manifests] == [1, 2, 3]
+
+
+def test_exports_lie_under_the_key_of_the_table() -> None:
+    """Unless told, DynamoDB encrypts them with a key that anybody with a right to read has."""
+    key = "arn:aws:kms:ap-southeast-1:123456789012:key/k"
+    sealed = sealing({"SSEDescription": {"SSEType": "KMS", "KMSMasterKeyArn": key}})
+    assert sealed == {"S3SseAlgorithm": "KMS", "S3SseKmsKeyId": key}
+    assert sealing({"TableName": "of an emulator"}) == {}

@@ -41,6 +41,16 @@ def planned(last: Manifest | None, at: datetime, policy: Policy = NIGHTLY) -> Pl
     return plan_next(last, digest, ORIGIN, bounds(at), policy)
 
 
+def test_a_run_says_whether_there_may_be_more() -> None:
+    """After three days without one, an operator's command makes three."""
+    last = first()
+    nights = [planned(last, NIGHT + days * DAY) for days in (0.9, 3)]
+    assert [plan and plan.is_capped for plan in nights] == [False, True]
+    whole = planned(last, NIGHT + 100 * DAY)
+    assert whole
+    assert not whole.is_capped
+
+
 def first() -> Manifest:
     plan = planned(None, NIGHT)
     assert plan
