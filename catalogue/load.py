@@ -165,8 +165,7 @@ def _same(stored: Mapping[str, Any], version: ProcedureVersion) -> bool:
 def set_webhook(agency: str, url: str, secret: str, table_name: str | None = None) -> None:
     """Set where an agency's messages go, in the item `AGENCY#code` / `WEBHOOK`.
 
-    The secret it had before stays valid behind the new one, so that it can rotate; an agency that
-    is paused stays so. Raise
+    The secret it had before stays valid behind the new one, so that it can rotate. Raise
     CatalogueError for an unknown agency, a URL that is not https, or a weak secret.
     """
     table, code = _table(table_name), AgencyCode(agency)

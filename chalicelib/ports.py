@@ -241,14 +241,10 @@ class Offered(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An agency's webhook: its secrets newest first, several while one rotates.
-
-    While it is `paused` by an operator, messages wait.
-    """
+    """An agency's webhook: its secrets newest first, several while one rotates."""
 
     url: str
     secrets: tuple[str, ...]
-    paused: bool = False
 
 
 class Reference(Protocol):
@@ -268,6 +264,9 @@ class Reference(Protocol):
 
     def endpoint(self, agency: AgencyCode) -> "Endpoint | None":
         """Where an agency's messages go; None where none is registered."""
+
+    def is_paused(self, agency: AgencyCode) -> bool:
+        """Whether an operator holds its messages back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class DynamoReference:
         self._lines = Kept(self._read_lines, read)
         self._directory = Kept(self._read_directory, read)
         self._endpoints = KeptByName(self._read_endpoint, read)
+        self._paused = KeptByName(self._read_paused, read)
         self._version = lru_cache(maxsize=1024)(self._read_version)
 
     def procedure(self, code: ProcedureCode, version: int | None = None) -> ProcedureVersion:
@@ -70,6 +71,9 @@ class DynamoReference:
 
     def endpoint(self, agency: AgencyCode) -> Endpoint | None:
         return self._endpoints.get(agency)
+
+    def is_paused(self, agency: AgencyCode) -> bool:
+        return bool(self._paused.get(agency))
 
     def accounts(self) -> list[Mapping[str, Any]]:
         """Demo accounts of the local stage, as `catalogue.load` wrote them."""
@@ -111,8 +115,11 @@ class DynamoReference:
         if data is None:
             return None
         content = _content(data)
-        paused = bool(content.get("paused"))
-        return Endpoint(content["url"], tuple(content["secrets"]), paused)
+        return Endpoint(content["url"], tuple(content["secrets"]))
+
+    def _read_paused(self, agency: str) -> bool:
+        data = self._table.get(keys.paused(AgencyCode(agency)), consistent=False)
+        return bool(data and data.get("since"))
 
 
 def _content(data: Data) -> Any:

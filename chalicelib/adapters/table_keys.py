@@ -30,6 +30,7 @@ FORMS: Final = "FORM#"
 VERSIONS: Final = "V#"
 
 OPERATED: Final = "OPERATED#"
+PAUSED: Final = "PAUSED"
 
 CATALOGUE: Final = "CATALOGUE"
 DIRECTORY: Final = "DIRECTORY"
@@ -122,6 +123,11 @@ def operated(month: str, line: str) -> Key:
 
 def webhook(agency: AgencyCode) -> Key:
     return {"PK": f"{AGENCIES}{agency}", "SK": "WEBHOOK"}
+
+
+def paused(agency: AgencyCode) -> Key:
+    """An operator holds its messages back; apart from its endpoint, which has its secrets."""
+    return {"PK": PAUSED, "SK": agency}
 
 
 def shard(number: int) -> str:

@@ -30,11 +30,10 @@ def deliver(id: DeliveryId, deps: Deps) -> bool:  # noqa: A002
     now = deps.clock.now()
     if delivery is None or delivery.state is not DeliveryState.PENDING or delivery.next_at > now:
         return False
-    endpoint = deps.reference.endpoint(delivery.agency)
-    if endpoint and endpoint.paused:
+    if deps.reference.is_paused(delivery.agency):
         return _note(postponed(delivery, now), delivery, deps, taken=False)
     dossier = deps.records.load(delivery.dossier, context(deps))
-    sent = _send(delivery, endpoint, dossier, deps)
+    sent = _send(delivery, deps.reference.endpoint(delivery.agency), dossier, deps)
     return _note(_after(delivery, sent, deps), delivery, deps, taken=not sent.error)
 
 

@@ -11,7 +11,6 @@ from chalicelib import bootstrap
 from chalicelib.adapters import clients
 from chalicelib.adapters import table_keys as keys
 from chalicelib.adapters.item_codec import to_attributes
-from chalicelib.domain.directory import Medium
 from chalicelib.domain.event import moment, stamp
 from infra.operate import agencies, audit, reading
 from infra.operate.screen import OK, WRONG, Screen, table
@@ -198,11 +197,8 @@ def _catalogue() -> list[Json]:
 
 
 def _paused() -> list[Json]:
-    """Agencies with software of their own: one read each."""
-    directory = bootstrap.reference().directory()
-    codes = (agency.code for agency in directory if agency.medium is Medium.WEBHOOK)
-    found = ((code, agencies.pause_of(code)) for code in sorted(codes))
-    return [{"agency": code, **pause} for code, pause in found if pause]
+    """Agencies whose messages wait."""
+    return [{"agency": code, **why} for code, why in sorted(agencies.pauses().items())]
 
 
 def _latest() -> list[Json]:

@@ -88,6 +88,10 @@ class FixedReference:
     def endpoint(self, agency: AgencyCode) -> Endpoint | None:
         return Endpoint(f"memory:{agency}", ("secret",))
 
+    def is_paused(self, agency: AgencyCode) -> bool:
+        del agency
+        return False
+
 
 class VirtualClock:
     """Moves only when told to."""
