@@ -23,6 +23,11 @@ def dynamodb() -> Client:
     return _client("dynamodb", _config(read_timeout=3))
 
 
+def dynamodbstreams() -> Client:
+    """For batches that were given up on: Lambda itself reads the streams."""
+    return _client("dynamodbstreams", _config(read_timeout=5))
+
+
 def s3() -> Client:
     """Signs with v4, as presigned POST and KMS need; checksums are named where they matter."""
     return _client(

@@ -4,10 +4,12 @@ Sign-in is wired in `sign_in`, apart: only HTTP needs it, and its cryptography i
 """
 
 import os
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from chalicelib import config
-from chalicelib.adapters import clients
+from chalicelib.adapters import batches, clients
 from chalicelib.adapters.clock import Anchor, ServiceClock
 from chalicelib.adapters.files import S3Files
 from chalicelib.adapters.forms import JsonSchemaForms
@@ -60,6 +62,11 @@ def deliveries() -> WatchedDeliveries:
 def tokens() -> DynamoTokens:
     """What executions wait on."""
     return DynamoTokens(Table(clients.dynamodb(), settings().token_table))
+
+
+def given_up(batch: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Records of a batch that was given up on; none when they are gone."""
+    return batches.records(clients.dynamodbstreams(), batch)
 
 
 @cache

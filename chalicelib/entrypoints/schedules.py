@@ -7,9 +7,11 @@ from typing import Any, Final
 from chalice.app import Blueprint
 
 from chalicelib.bootstrap import deps
+from chalicelib.domain.ids import DeliveryId
 from chalicelib.entrypoints.watched import ids_of, watched
 from chalicelib.use_cases.measure import measure as measured
 from chalicelib.use_cases.reconcile import reconcile as reconcile_open
+from chalicelib.use_cases.redeliver import redeliver
 from chalicelib.watch import Metric, about, count, emit, logger, unexpected
 
 schedules = Blueprint(__name__)
@@ -22,7 +24,12 @@ SPARE_TO_COPY_MS: Final = 60_000  # what some hundred files may take to be copie
 @schedules.lambda_function(name="reconcile")
 @watched
 def reconcile(event: Mapping[str, Any], context: Any) -> dict[str, int]:
-    """One pass over what is open and due; `{"all": true}` looks at everything that is open."""
+    """One pass over what is open and due; `{"all": true}` looks at everything that is open.
+
+    `{"messages": [ids]}` is an operator's word to send them again: the next pass finds them due.
+    """
+    if "messages" in event:
+        return {"due": sum(redeliver(DeliveryId(each), deps()) for each in event["messages"])}
 
     def failed(key: str, error: Exception) -> None:
         unexpected("reconcile failed", error, **ids_of(key))

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from chalicelib.bootstrap import deps
+from chalicelib.bootstrap import deps, given_up
 from chalicelib.domain.ids import DeliveryId, DossierCode
 from chalicelib.entrypoints.watched import ids_of, watched
 from chalicelib.ports import Deps
@@ -24,7 +24,13 @@ def on_change(event: Event, _context: object) -> dict[str, Any]:
     """Handle a batch; answers the records to send again (ReportBatchItemFailures).
 
     Several records of one dossier are one look. All that failed are named: each is safe to repeat.
+    A batch that was given up on comes back as the letter that says where it lies
+    (`DDBStreamBatchInfo`); `gone` answers that it lies there no more.
     """
+    if "DDBStreamBatchInfo" in event:
+        event = {"Records": given_up(event["DDBStreamBatchInfo"])}
+        if not event["Records"]:
+            return {"batchItemFailures": [], "gone": True}
     failed: list[dict[str, str]] = []
     for act, name, numbers in _work(event):
         with about(**ids_of(name)):

@@ -14,10 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from botocore.exceptions import ClientError
-
 from infra.local.settings import UPLOAD_QUEUE
-from infra.local.streams import to_lambda
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +27,6 @@ Json = dict[str, Any]
 Outcome = tuple[int, list[str], int]  # taken; left, and why; records no longer in their stream
 
 HIDDEN: Final = 300  # seconds for which a letter in hand is nobody else's
-_TRIMMED: Final = frozenset(
-    {"TrimmedDataAccessException", "ResourceNotFoundException", "ExpiredIteratorException"}
-)
 
 
 class GoneError(Exception):
@@ -80,41 +74,15 @@ def delivered(target: Target, letter: Letter) -> str:
     """Hand it over; why it was not taken, else nothing. Raise GoneError."""
     if not letter.function:
         return f"{letter.id}: nobody knows what this is; read it in the queue"
-    event = letter.event
-    if "DDBStreamBatchInfo" in event:
-        event = {"Records": _records(target, event["DDBStreamBatchInfo"])}
     try:
-        answer = target.call(letter.function, event)
+        answer = target.call(letter.function, letter.event)
     except Exception as error:  # noqa: BLE001 - whatever it is, the letter stays
         return f"{letter.id}: {letter.function}: {error}"
-    failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
-    return f"{letter.id}: {letter.function} did not take {len(failures)} of it" if failures else ""
-
-
-def _records(target: Target, batch: Json) -> list[Json]:
-    """Of the stream, from the first that failed to the last."""
-    client, arn = target.client("dynamodbstreams"), batch["streamArn"]
-    try:
-        iterator = client.get_shard_iterator(
-            StreamArn=arn,
-            ShardId=batch["shardId"],
-            ShardIteratorType="AT_SEQUENCE_NUMBER",
-            SequenceNumber=batch["startSequenceNumber"],
-        )["ShardIterator"]
-        page = client.get_records(ShardIterator=iterator, Limit=min(batch["batchSize"], 1000))
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _TRIMMED:
-            raise GoneError from error
-        raise
-    last = int(batch["endSequenceNumber"])
-    found = [
-        to_lambda(record, arn)
-        for record in page["Records"]
-        if int(record["dynamodb"]["SequenceNumber"]) <= last
-    ]
-    if not found:
+    told = answer if isinstance(answer, dict) else {}
+    if told.get("gone"):
         raise GoneError
-    return found
+    failures = told.get("batchItemFailures")
+    return f"{letter.id}: {letter.function} did not take {len(failures)} of it" if failures else ""
 
 
 # -- in AWS

@@ -1,6 +1,6 @@
-"""`redrive` and `reconcile`: executions follow the record again, by the use cases that always do.
+"""`redrive` and `reconcile`: executions follow the record again, by the stage's own functions.
 
-The record is never changed by hand: a generation is claimed by its use case, as an event.
+Here it is only seen what is needed: nothing but those functions writes the record.
 """
 
 from __future__ import annotations
@@ -8,17 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import bootstrap
+from chalicelib.adapters import table_keys as keys
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.ids import DossierCode
-from chalicelib.use_cases.reconcile import revive
-from chalicelib.use_cases.roll_over import roll_over
 from infra.operate import reading
 from infra.operate.audit import audited
 from infra.operate.screen import OK, WRONG, Screen, table
+from infra.operate.target import UnreachableError
 
 if TYPE_CHECKING:
     import argparse
 
+    from chalicelib.domain.dossier import Dossier
     from infra.operate.target import Target
 
 Json = dict[str, Any]
@@ -33,15 +34,14 @@ def redrive(given: argparse.Namespace, target: Target, screen: Screen) -> int:
     with screen.progress("Hồ sơ · Dossiers", len(codes)) as step:
         for code in codes:
             with audited(target, "redrive", dossier=code, new=str(given.new)):
-                done.append(_redriven(code, new=given.new))
+                done.append(_redriven(code, target, new=given.new))
             step()
     rows = [[*each.values()] for each in done]
     screen.result({"dossiers": done}, table("Hồ sơ · Dossiers", list(done[0]), rows))
     return OK if all(each["did"] != "not found" for each in done) else WRONG
 
 
-def _redriven(code: DossierCode, *, new: bool) -> Json:
-    deps = bootstrap.deps()
+def _redriven(code: DossierCode, target: Target, *, new: bool) -> Json:
     try:
         before = reading.dossier(code)
     except NotFoundError:
@@ -49,13 +49,36 @@ def _redriven(code: DossierCode, *, new: bool) -> Json:
     if before.is_closed:
         did = "has ended: nothing to do"
     elif new:
-        roll_over(code, before.generation, deps)
+        _succeed(before, target)
         did = "started a new generation"
     else:
-        did = "started a successor" if revive(code, deps, everything=True) else "woke it"
+        did = "started a successor" if _led(before, target) else "woke it"
     generation = reading.dossier(code).generation
-    running = deps.workflow.is_running(code, generation)
+    running = bootstrap.deps().workflow.is_running(code, generation)
     return {"code": code, "did": did, "generation": generation, "running": running}
+
+
+def _led(dossier: Dossier, target: Target) -> bool:
+    """See that an execution leads it, and that it has followed; True if one was started."""
+    if not bootstrap.deps().workflow.is_running(dossier.code, dossier.generation):
+        _succeed(dossier, target)
+        return True
+    if dossier.wake_at is not None and dossier.wake_at <= dossier.ctx.now:
+        target.call("wake", _asked(dossier))  # its timer is lost
+    changed = {"PK": {"S": keys.dossier(dossier.code)}, "SK": {"S": keys.CASE}}
+    record = {"eventName": "MODIFY", "dynamodb": {"Keys": changed, "SequenceNumber": "1"}}
+    if target.call("on_change", {"Records": [record]})["batchItemFailures"]:
+        raise UnreachableError(f"{target.name('on_change')} failed. Its log group says more.")
+    return False
+
+
+def _succeed(dossier: Dossier, target: Target) -> None:
+    """Its next generation, unless somebody has claimed that."""
+    target.call("rollover", _asked(dossier))
+
+
+def _asked(dossier: Dossier) -> Json:
+    return {"dossier_id": dossier.code, "generation": dossier.generation}
 
 
 def reconcile(given: argparse.Namespace, target: Target, screen: Screen) -> int:
@@ -63,7 +86,7 @@ def reconcile(given: argparse.Namespace, target: Target, screen: Screen) -> int:
     what = "Look at everything that is open" if given.all else "Do what is overdue"
     screen.confirm(f"{what}, as the schedule does?")
     with audited(target, "reconcile", all=str(given.all)):
-        looked, started, failed = everything(screen) if given.all else (0, 0, [])
+        looked, started, failed = everything(target, screen) if given.all else (0, 0, [])
         answer = dict(target.call("reconcile", {}))
     screen.result(
         {"due": answer, "looked_at": looked, "started": started, "could_not": failed},
@@ -75,18 +98,19 @@ def reconcile(given: argparse.Namespace, target: Target, screen: Screen) -> int:
     return WRONG if answer["failed"] or failed else OK
 
 
-def everything(screen: Screen) -> tuple[int, int, list[tuple[str, str]]]:
-    """Every open dossier, here: a function would run out of time and begin anew.
+def everything(target: Target, screen: Screen) -> tuple[int, int, list[tuple[str, str]]]:
+    """Every open dossier, from here: one function would run out of time and begin anew.
 
     How many were looked at, how many executions started, what could not be repaired and why.
     """
-    deps, failed = bootstrap.deps(), []
+    failed: list[tuple[str, str]] = []
     looked = started = 0
     with screen.progress("Hồ sơ · Dossiers", None) as step:
         for code in reading.open_dossiers():
             looked += 1
             try:
-                started += revive(code, deps, everything=True)
+                dossier = reading.dossier(code)
+                started += not dossier.is_closed and _led(dossier, target)
             except Exception as error:  # noqa: BLE001 - one must not keep the others waiting
                 failed.append((str(code), repr(error)))
             step()

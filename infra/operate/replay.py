@@ -6,24 +6,26 @@ that could not take it. Everything that functions are sent may be sent twice.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib import bootstrap
 from chalicelib.domain.delivery import DeliveryState
 from chalicelib.domain.ids import DeliveryId, DossierCode
-from chalicelib.use_cases.redeliver import redeliver
 from infra.operate import letters, reading, redrive
 from infra.operate.audit import audited
 from infra.operate.screen import OK, WRONG, Screen, UsageError, table
+from infra.operate.target import UnreachableError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from chalicelib.domain.delivery import Delivery
     from infra.operate.target import Target
 
 Json = dict[str, Any]
+
+AT_ONCE: Final = 50  # messages that one call makes due
 
 
 def messages(given: argparse.Namespace, target: Target, screen: Screen) -> int:
@@ -39,9 +41,7 @@ def messages(given: argparse.Namespace, target: Target, screen: Screen) -> int:
         audited(target, "replay messages", which=_which(given), count=str(len(found))),
         screen.progress("Thông báo · Messages", len(found)) as step,
     ):
-        for each in found:
-            redeliver(each.id, bootstrap.deps())
-            step()
+        make_due(found, target, step)
         answer = target.call("reconcile", {})
     after = [bootstrap.deliveries().get(each.id) for each in found]
     states = {each.id: each.state.value for each in after if each}
@@ -52,6 +52,16 @@ def messages(given: argparse.Namespace, target: Target, screen: Screen) -> int:
         "what failed again is retried for three days.",
     )
     return OK
+
+
+def make_due(found: Sequence[Delivery], target: Target, step: Callable[[], None]) -> None:
+    """A few at a time, by the function that sends them."""
+    for some in (found[n : n + AT_ONCE] for n in range(0, len(found), AT_ONCE)):
+        answer = target.call("reconcile", {"messages": [each.id for each in some]})
+        if "due" not in answer:
+            raise UnreachableError("The stage runs an older version, which cannot do this: deploy.")
+        for _ in some:
+            step()
 
 
 def _which(given: argparse.Namespace) -> str:
@@ -101,7 +111,7 @@ def dead_letters(given: argparse.Namespace, target: Target, screen: Screen) -> i
         taken, left, gone = box.replay(given.limit, screen)
         if gone:
             screen.aside(f"{gone} records have left their stream: every open dossier is looked at.")
-            redrive.everything(screen)
+            redrive.everything(target, screen)
     screen.result(
         {"taken": taken, "left": left, "no_longer_in_stream": gone},
         f"{taken} taken, {gone} looked for in the record instead, {len(left)} left",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from infra import policies
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 LOCAL: Final = "local"
 REGION: Final = "ap-southeast-1"  # where neither the environment nor stages.yaml names one
+# A function is asked once, however long it takes, and again while as many as may run do.
+_PATIENT: Final = Config(read_timeout=900, retries={"mode": "standard", "total_max_attempts": 10})
 _START: Final = "Start it with `make run` (MOTCUA_HOME names its folder), or name a stage: --stage"
 
 
@@ -58,7 +61,7 @@ class Target:
         """For what the functions' own clients are not made for."""
         if service not in self._clients:
             make: Any = boto3.client  # its stubs know services by literal names only
-            self._clients[service] = make(service)
+            self._clients[service] = make(service, config=_PATIENT if service == "lambda" else None)
         return self._clients[service]
 
     def call(self, function: str, event: Mapping[str, Any]) -> Any:
