@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from infra.policies import API, FUNCTIONS, ROLE_NAMES, ROLES, Deployment
+from infra.policies import API, FUNCTIONS, ROLE_NAMES, Deployment
 
 ANY: Final = Deployment("aws", "region", "account", "stage")
 WHO: Final = (API, *(name for name in FUNCTIONS if name != API), *ROLE_NAMES)
@@ -24,9 +24,11 @@ PARTS: Final[Mapping[str, str]] = {
     "agencies' secrets": r"^AGENCY#",
     "open index": r"/index/open$",
     "work-list index": r"/index/worklist$",
+    "pauses": r"^PAUSED$",
+    "operators' log": r"^OPERATED#",
     "streams": r"^[^/]+/[^/]+/stream/|^dynamodb:\*$",
     "task tokens": r"-token$",
-    "whole record": r":table/motcua-stage-record(/export/\*)?$",
+    "whole record": r":table/motcua-stage-record(/export/\*)?$",  # also: how it is, all its keys
     "its exports": r":s3:.*-changes-account",
     "executions": r":states:|^states:\*$",
     "uploads": r":s3:.*(/uploads/\*|-account)$",
@@ -44,9 +46,9 @@ LETTERS: Final[Mapping[str, str]] = {  # by how an action begins; the first that
     "Invoke": "i",
     "Export": "e",
     "Sign": "g",
-    "Get|Query|Describe|List|Receive|Verify": "r",
+    "Get|Query|Describe|List|Receive|Scan|Verify": "r",
     "Put|Send|Create|Abort": "w",
-    "Update": "u",
+    "Update|Change": "u",
     "Delete": "d",
 }
 WITHIN: Final = "W"  # written within a transaction only
@@ -61,9 +63,8 @@ def table() -> str:
 
 
 def _row(who: str) -> list[str]:
-    folder = "" if who in FUNCTIONS else f"{ROLES}/"
     found: dict[str, set[str]] = {}
-    for statement in ANY.render(f"{folder}{who}.json")["Statement"]:
+    for statement in ANY.policy(who)["Statement"]:
         for part, letter in _permissions(statement):
             found.setdefault(part, set()).add(letter)
     return [f"`{who}`", *("".join(sorted(found.get(part, ()))) for part in PARTS)]

@@ -16,6 +16,7 @@ ACCOUNT: Final = "123456789012"
 Params = Mapping[str, Any]
 
 _PARTITION: Final = re.compile(r"(#?\w+) = (:\w+)")  # how each of our key conditions begins
+_ATTRIBUTE: Final = re.compile(r"(?<![:\w#])(?!(?:AND|OR|NOT)\b)#?[A-Za-z]\w*")
 _IN_TRANSACTIONS: Final = {"Put": "PutItem", "Update": "UpdateItem"}
 
 
@@ -24,7 +25,8 @@ class Asked:
     """One request, with what the conditions of a policy may look at.
 
     `leading` is the partition key, `within` the transaction around it, `prefix` what is listed,
-    `alias` that of a key.
+    `alias` that of a key; of a look at a whole table `attributes` are those it names, and `select`
+    which it wants.
     """
 
     action: str
@@ -33,6 +35,8 @@ class Asked:
     within: str = ""
     prefix: str = ""
     alias: str = ""
+    attributes: tuple[str, ...] = ()
+    select: str = ""
 
     @property
     def context(self) -> dict[str, Any]:
@@ -40,6 +44,8 @@ class Asked:
         keys = {
             "dynamodb:leadingkeys": [self.leading] if self.leading else None,
             "dynamodb:enclosingoperation": [self.within] if self.within else None,
+            "dynamodb:attributes": list(self.attributes) or None,
+            "dynamodb:select": self.select or None,
             "s3:prefix": self.prefix or None,
             "kms:resourcealiases": [self.alias] if self.alias else None,
         }
@@ -85,6 +91,26 @@ def _of_query(_operation: str, given: Params) -> Iterator[Asked]:
     yield Asked("dynamodb:Query", table + index, partition)
 
 
+def _of_scan(_operation: str, given: Params) -> Iterator[Asked]:
+    """Attributes count wherever they are named: in what is wanted, and in what is filtered by."""
+    names = given.get("ExpressionAttributeNames", {})
+    texts = (given.get("ProjectionExpression", ""), given.get("FilterExpression", ""))
+    found = {names.get(word, word) for text in texts for word in _ATTRIBUTE.findall(text)}
+    select = given.get("Select", "ALL_ATTRIBUTES")
+    table = arn("dynamodb", f"table/{given['TableName']}")
+    yield Asked("dynamodb:Scan", table, attributes=tuple(sorted(found)), select=select)
+
+
+def _of_table(operation: str, given: Params) -> Iterator[Asked]:
+    yield Asked(f"dynamodb:{operation}", arn("dynamodb", f"table/{given['TableName']}"))
+
+
+def _of_stream(operation: str, given: Params) -> Iterator[Asked]:
+    """An iterator begins with its stream."""
+    stream = given.get("StreamArn") or given["ShardIterator"].partition("|")[0]
+    yield Asked(f"dynamodb:{operation}", stream)
+
+
 def _of_transaction(operation: str, given: Params) -> Iterator[Asked]:
     for item in given["TransactItems"]:
         ((kind, inner),) = item.items()
@@ -101,6 +127,23 @@ def _of_object(operation: str, given: Params) -> Iterator[Asked]:
 def _of_execution(operation: str, given: Params) -> Iterator[Asked]:
     resource = given.get("stateMachineArn") or given.get("executionArn") or "*"
     yield Asked(f"states:{operation}", resource)
+
+
+def _of_function(operation: str, given: Params) -> Iterator[Asked]:
+    """By its name, or by the alias or version that is asked for."""
+    named = ":".join(filter(None, [given["FunctionName"], given.get("Qualifier")]))
+    action = "InvokeFunction" if operation == "Invoke" else operation
+    yield Asked(f"lambda:{action}", arn("lambda", f"function:{named}"))
+
+
+def _of_queue(operation: str, given: Params) -> Iterator[Asked]:
+    name = given.get("QueueName") or given["QueueUrl"].rpartition("/")[2]
+    yield Asked(f"sqs:{operation}", arn("sqs", name))
+
+
+def _of_nothing(_operation: str, _given: Params) -> Iterator[Asked]:
+    """AWS tells everybody who they are; a policy cannot even deny it."""
+    return iter(())
 
 
 def _of_bucket(operation: str, given: Params) -> Iterator[Asked]:
@@ -146,6 +189,9 @@ _CALLS: Final[Mapping[tuple[str, str], Callable[[str, Params], Iterator[Asked]]]
     ("dynamodb", "DescribeExport"): _of_export,
     ("kms", "Sign"): _of_key,
     ("kms", "Verify"): _of_key,
+    ("dynamodb", "Scan"): _of_scan,
+    ("dynamodbstreams", "GetShardIterator"): _of_stream,
+    ("dynamodbstreams", "GetRecords"): _of_stream,
     ("s3", "GetObject"): _of_object,
     ("s3", "HeadObject"): _of_object,
     ("s3", "PutObject"): _of_object,
@@ -155,5 +201,16 @@ _CALLS: Final[Mapping[tuple[str, str], Callable[[str, Params], Iterator[Asked]]]
     ("stepfunctions", "DescribeStateMachine"): _of_execution,
     ("stepfunctions", "DescribeExecution"): _of_execution,
     ("stepfunctions", "SendTaskSuccess"): _of_execution,
+    ("stepfunctions", "ListExecutions"): _of_execution,
+    ("stepfunctions", "GetExecutionHistory"): _of_execution,
+    ("lambda", "GetFunctionConfiguration"): _of_function,
+    ("lambda", "ListAliases"): _of_function,
+    ("lambda", "Invoke"): _of_function,
+    ("sqs", "GetQueueUrl"): _of_queue,
+    ("sqs", "GetQueueAttributes"): _of_queue,
+    ("sqs", "ReceiveMessage"): _of_queue,
+    ("sqs", "DeleteMessage"): _of_queue,
+    ("sqs", "ChangeMessageVisibility"): _of_queue,
+    ("sts", "GetCallerIdentity"): _of_nothing,
     ("secretsmanager", "GetSecretValue"): _of_secret,
 }

@@ -33,6 +33,8 @@ PARTITIONS: Final = (  # of the record table; the last is one that does not exis
     "CATALOGUE",
     "DIRECTORY",
     "AGENCY#G12.H15.01",
+    "OPERATED#2026-10",
+    "PAUSED",
     "NEW#1",
 )
 OBJECTS: Final = (
@@ -49,10 +51,20 @@ Words = str  # of actions, apart by spaces
 
 ITEMS: Final[Words] = """GetItem PutItem UpdateItem DeleteItem Query ConditionCheckItem BatchGetItem
 BatchWriteItem PartiQLSelect PartiQLInsert PartiQLUpdate PartiQLDelete"""
-TABLES: Final[Words] = """Scan DeleteTable UpdateTable DescribeTable DescribeTimeToLive
+TABLES: Final[Words] = """DeleteTable UpdateTable DescribeTable DescribeTimeToLive
 UpdateTimeToLive DescribeContinuousBackups UpdateContinuousBackups CreateBackup
 ExportTableToPointInTime RestoreTableToPointInTime PutResourcePolicy DeleteResourcePolicy
 TagResource"""
+SCANS: Final = (  # of a whole table: everything, or what is named, or how much it is
+    ((), "ALL_ATTRIBUTES"),
+    (("PK", "SK"), "ALL_ATTRIBUTES"),  # filtered by its keys
+    (("PK", "SK"), "SPECIFIC_ATTRIBUTES"),
+    (("PK", "SK", "state"), "SPECIFIC_ATTRIBUTES"),
+    (("PK", "SK", "data"), "SPECIFIC_ATTRIBUTES"),
+    (("PK", "SK", "data", "state"), "SPECIFIC_ATTRIBUTES"),
+    (("SK", "content"), "SPECIFIC_ATTRIBUTES"),
+    (("PK", "SK"), "COUNT"),
+)
 EXPORTS: Final[Words] = "DescribeExport"
 STREAMS: Final[Words] = "DescribeStream GetRecords GetShardIterator"
 IN_BUCKETS: Final[Words] = """GetObject GetObjectVersion GetObjectTagging PutObject PutObjectAcl
@@ -63,13 +75,13 @@ PutBucketAcl PutBucketVersioning PutBucketPublicAccessBlock PutBucketNotificatio
 PutBucketObjectLockConfiguration PutEncryptionConfiguration PutLifecycleConfiguration
 PutReplicationConfiguration ListBucketVersions ListBucketMultipartUploads
 GetBucketLocation"""
-QUEUES: Final[Words] = """SendMessage ReceiveMessage DeleteMessage GetQueueAttributes
+QUEUES: Final[Words] = """GetQueueUrl SendMessage ReceiveMessage DeleteMessage GetQueueAttributes
 ChangeMessageVisibility PurgeQueue DeleteQueue SetQueueAttributes AddPermission"""
 MACHINES: Final[Words] = """StartExecution StartSyncExecution StopExecution RedriveExecution
 DescribeExecution GetExecutionHistory ListExecutions DescribeStateMachine UpdateStateMachine
 DeleteStateMachine"""
 LAMBDA: Final[Words] = """InvokeFunction InvokeAsync UpdateFunctionCode UpdateFunctionConfiguration
-GetFunction GetFunctionConfiguration AddPermission DeleteFunction PutFunctionConcurrency
+GetFunction GetFunctionConfiguration ListAliases AddPermission DeleteFunction PutFunctionConcurrency
 PublishVersion UpdateAlias"""
 LOGS: Final[Words] = """CreateLogGroup CreateLogStream PutLogEvents GetLogEvents FilterLogEvents
 DeleteLogGroup DeleteLogStream PutRetentionPolicy PutSubscriptionFilter StartQuery"""
@@ -135,6 +147,8 @@ def _of_tables(stage: str) -> Iterator[Asked]:
     record, token = table("record", stage), table("token", stage)
     yield from _each("dynamodb", TABLES, [record, token, index("open", stage)])
     yield from _each("dynamodb", EXPORTS, [export(name, stage) for name in ("record", "token")])
+    for place, (names, select) in product([record, token, index("open", stage)], SCANS):
+        yield Asked("dynamodb:Scan", place, attributes=names, select=select)
     yield from _each("dynamodb", STREAMS, [stream("record", stage), stream("token", stage)])
     for action in ITEMS.split():
         for partition in PARTITIONS:
@@ -214,6 +228,7 @@ def as_question(request: Asked) -> Asked:
     resource = re.sub(r"(/export/)[^/]+$", r"\g<1>0", resource)
     resource = re.sub(r"(:kms:.*:key/).*$", rf"\g<1>{FILE}", resource)
     resource = re.sub(r"(:execution:[^:]+:).*$", rf"\g<1>{CODE}.g1", resource)
+    resource = re.sub(r"(/stream/).*$", r"\g<1>2026-10-05T00:00:00.000", resource)
     prefix = re.sub(r"^(uploads/)[-0-9a-f]{36}$", rf"\g<1>{FILE}", request.prefix)
     prefix = re.sub(r"^forms/.+$", OBJECTS[1], prefix)
     return replace(

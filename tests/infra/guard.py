@@ -20,7 +20,7 @@ from ministack.core.iam_evaluator import (
     validate_policy_document,
 )
 
-from infra.policies import FUNCTIONS, ROLES, Deployment
+from infra.policies import Deployment
 from tests.infra.asked import ACCOUNT, REGION, Asked, asked, bucket_arn, missing
 
 TEST: Final = Deployment("aws", REGION, ACCOUNT, "test")
@@ -46,8 +46,7 @@ def acting(who: str) -> Iterator[None]:
 @cache
 def policy_of(who: str) -> Policy:
     """The shipped policy of a function or role, in the stage of the tests."""
-    folder = "" if who in FUNCTIONS else f"{ROLES}/"
-    return TEST.render(f"{folder}{who}.json")
+    return TEST.policy(who)
 
 
 @cache

@@ -21,11 +21,14 @@ def _logs(function: str) -> Iterator[Asked]:
 
 
 def _both_streams() -> Iterator[Asked]:
-    """Lambda's event source mapping reads a stream in the function's name."""
+    """Lambda's event source mapping reads a stream in the function's name.
+
+    The record's is read by the function itself, too, when a batch that was given up on comes back.
+    """
     yield Asked("dynamodb:ListStreams", "*")
-    for name in ("record", "token"):
-        for action in STREAMS.split():
-            yield Asked(f"dynamodb:{action}", grid.stream(name))
+    yield Asked("dynamodb:DescribeStream", grid.stream("record"))
+    for action in STREAMS.split():
+        yield Asked(f"dynamodb:{action}", grid.stream("token"))
 
 
 def _upload_queue() -> Iterator[Asked]:
@@ -54,6 +57,8 @@ DECLARED: Final[Mapping[str, frozenset[Asked]]] = {
     "on_upload": frozenset([*_logs("on_upload"), *_upload_queue()]),
     "reconcile": frozenset([*_logs("reconcile"), DEAD]),
     "measure": frozenset([*_logs("measure"), DEAD]),
+    "observer": frozenset(),
+    "operator": frozenset(),
     "workflow": frozenset([*_log_deliveries(), *_invocations("wake", "rollover")]),
     "scheduler": frozenset([*_invocations("reconcile", "measure", "export"), DEAD]),
 }

@@ -16,12 +16,13 @@ from infra.policies import FUNCTIONS, ROLE_NAMES
 from tests import aws
 from tests.entrypoints.served import served
 from tests.entrypoints.town import Town
-from tests.infra import lives, nights, ward
+from tests.infra import lives, nights, shift, ward
 from tests.infra.asked import Asked
 from tests.infra.grid import as_question, questions
 from tests.infra.guard import Guard, Policy, Rules, allows, policy_of, read, rules_of
 from tests.infra.lint import listed
 from tests.infra.needs import DECLARED, PLANNED, closed
+from tests.operate.conftest import deployed
 
 EVERYBODY: Final = (*FUNCTIONS, *ROLE_NAMES)
 
@@ -48,6 +49,8 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Facts:
         lives.live(lives.GuardedCloud(guard))
     with nights.account(tmp_path_factory.mktemp("store")) as cloud:
         nights.work(nights.Night(cloud, guard))
+    with deployed(tmp_path_factory.mktemp("stage"), guard) as made:
+        shift.work(made)
     return Facts(guard.made, guard.refused)
 
 

@@ -1,11 +1,15 @@
-"""A stage in AWS, on moto, and an operator who types commands."""
+"""A stage in AWS, on moto, and an operator who types commands, with the rights of a role."""
 
 import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import boto3
@@ -13,18 +17,23 @@ import pytest
 from moto.awslambda.models import LambdaBackend
 
 from chalicelib import bootstrap
-from chalicelib.adapters import reference
+from chalicelib.adapters import clients, reference
 from infra.local import handlers
+from infra.operate import verify
 from infra.operate.__main__ import main
 from infra.operate.target import Target
 from tests import aws
+from tests.entrypoints.served import forget
+from tests.infra.guard import Guard, acting
 from tests.simulator.asl import DEFINITION
+from tests.stories.crash_world import MACHINE
 from tests.upgrades import recorded
 from tests.upgrades.province import Province, province
 from tests.upgrades.scenes import Scene
 
 STAGE: Final = "test"
 DEAD, UPLOADS = f"motcua-{STAGE}-dead", f"motcua-{STAGE}-uploads"
+ANYBODY: Final = ""
 ROLE: Final = "arn:aws:iam::123456789012:role/test"
 SETTINGS: Final = (
     "STAGE",
@@ -38,11 +47,40 @@ SETTINGS: Final = (
 )
 
 
+@contextmanager
+def deployed(folder: Path, guard: Guard | None = None) -> Iterator[Province]:
+    """All of the stage but what only AWS does; what commands and functions call is guarded."""
+    guard = guard or Guard()
+    with province(folder, guard) as made, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STATE_MACHINE_ARN", MACHINE)
+        forget()
+        patch.setattr(LambdaBackend, "invoke", _invoke)
+        patch.setattr(verify, "ThreadPoolExecutor", SameActor)
+        patch.setattr(Target, "client", _guarded(Target.client, guard))
+        for client in (clients.stepfunctions(), clients.dynamodbstreams()):
+            guard.attach(client)
+        _deploy()
+        yield made
+
+
+class SameActor(ThreadPoolExecutor):
+    """Its threads act as whoever gave them their work."""
+
+    def submit(self, call: Any, /, *given: Any, **named: Any) -> Future[Any]:
+        return super().submit(copy_context().run, call, *given, **named)
+
+
+def _guarded(client: Callable[[Target, str], Any], guard: Guard) -> Callable[[Target, str], Any]:
+    def made(target: Target, service: str) -> Any:
+        guard.attach(found := client(target, service))
+        return found
+
+    return made
+
+
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
-    with province(tmp_path_factory.mktemp("keys")) as made, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(LambdaBackend, "invoke", _invoke)
-        _deploy()
+    with deployed(tmp_path_factory.mktemp("keys")) as made:
         yield made
 
 
@@ -98,16 +136,19 @@ def _deploy() -> None:
             Handler="app.app",
             Code={"ZipFile": b"code"},
             Environment={"Variables": {name: os.environ[name] for name in SETTINGS}},
+            Publish=True,
         )
+        boto3.client("lambda").create_alias(FunctionName=function, Name="live", FunctionVersion="1")
 
 
 def _invoke(
     _: object, name: str, _qualifier: object, body: Any, _sent: object, answered: Any
 ) -> bytes:
-    """Moto starts containers for functions; here they run in this process."""
+    """Moto starts containers for functions; here they run in this process, as their role."""
     try:
         key = name.removeprefix(f"motcua-{STAGE}-")
-        answer = handlers.load(key)(json.loads(body), handlers.context_for(key))
+        with acting(key):
+            answer = handlers.load(key)(json.loads(body), handlers.context_for(key))
     except Exception as error:  # noqa: BLE001 - Lambda reports whatever a function raises
         answered["x-amz-function-error"] = "Unhandled"
         answer = {"errorType": type(error).__name__, "errorMessage": str(error)}
@@ -141,10 +182,14 @@ def waiting(queue: str) -> int:
 
 @dataclass
 class Operator:
-    """Types commands; `out` and `err` are what the last one printed."""
+    """Types commands; `out` and `err` are what the last one printed.
+
+    As `ANYBODY` it is somebody who may do everything in the account.
+    """
 
     capsys: pytest.CaptureFixture[str]
     monkeypatch: pytest.MonkeyPatch
+    role: str = "operator"
     out: str = ""
     err: str = ""
 
@@ -152,7 +197,8 @@ class Operator:
         """Exit status; `said` comes on standard input."""
         self.monkeypatch.setattr(sys, "stdin", io.StringIO(said))
         self.capsys.readouterr()  # what functions told while the scene was played
-        code = main([*words, "--stage", stage])
+        with acting(self.role):
+            code = main([*words, "--stage", stage])
         self.out, self.err = self.capsys.readouterr()
         return code
 

@@ -274,6 +274,14 @@ def test_a_file_that_arrived_unnoticed(form: str, made: Province, operator: Oper
     assert upload.present
 
 
+@pytest.mark.parametrize("function", ["reconcile", "measure"])
+def test_an_invocation_that_was_not_taken(function: str, operator: Operator) -> None:
+    """Of a function that the clock calls: Lambda gave up on it, and says which it was."""
+    asked = {"requestContext": {"functionArn": f"{ARN}{function}:live"}, "requestPayload": {}}
+    send(DEAD, asked)
+    assert operator.asks("replay", "dead-letters", "--yes")["taken"] == 1
+
+
 def test_a_schedule_that_was_not_taken(made: Province, operator: Operator) -> None:
     """The reconciler was throttled: its event is an empty object."""
     made.town.submit()

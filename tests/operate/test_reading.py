@@ -12,7 +12,8 @@ from infra.operate.target import Target
 from tests import aws
 from tests.entrypoints import town as t
 from tests.entrypoints.town import Filed, Town
-from tests.operate.conftest import DEAD, Operator, play, recovery, send
+from tests.infra.ward import long_dossier
+from tests.operate.conftest import ANYBODY, DEAD, Operator, play, recovery, send
 from tests.upgrades import scenes
 from tests.upgrades.province import Province
 
@@ -79,6 +80,7 @@ def test_a_function_that_is_gone_is_seen(
     operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half a deployment looks well from the pages for hours."""
+    operator.role = ANYBODY  # no role names a function that there is not
     monkeypatch.setattr(Target, "functions", lambda _: ["motcua-test", "motcua-test-nothing"])
     found = operator.asks("status", code=1)
     assert "function motcua-test-nothing: ResourceNotFoundException" in found["wrong"]
@@ -115,6 +117,7 @@ def test_by_its_tracking_link(made: Province, operator: Operator) -> None:
 
 def test_by_the_number_of_its_owner(made: Province, operator: Operator) -> None:
     """The number goes in, and nothing of it comes out again: not even its hash."""
+    operator.role = ANYBODY
     mine = {made.town.submit().code, scenes.filed_at_the_counter(made).code}
     other = {**t.PERSON, "number": "066195000002", "full_name": "H' Mẫu Êban"}
     body = made.town.submission(owner=other, submitter=other)
@@ -142,6 +145,7 @@ def test_nothing_is_found(
     words: list[str], said: str, code: int, why: str, operator: Operator
 ) -> None:
     """Whoever mistypes is told what to do."""
+    operator.role = ANYBODY
     assert operator.types(*words, said=said) == code
     assert why in operator.err
     assert "06609000000" not in operator.out + operator.err
@@ -190,6 +194,24 @@ def test_personal_data_is_said_and_logged(made: Province, operator: Operator) ->
     assert found["personal"]["notes"] == {"3": "Thiếu hai trang."}
     assert "PERSONAL DATA" in operator.err
     assert operator.logged() == [("show --personal", {"dossier": code}, "done")]
+
+
+def test_what_no_role_may_see(made: Province, operator: Operator) -> None:
+    """Who looks leaves no line, so they see no words; long forms are files, and those are nobody's.
+
+    A number finds its dossiers by the key that receipts derive from.
+    """
+    code = play(made, scenes.declined)
+    operator.role = "observer"
+    assert "PutItem" in operator.asks("show", code, "--personal", code=3)["error"]
+    long = made.town.post("/dossiers", long_dossier(made.town), t.CITIZEN).body["code"]
+    operator.role = "operator"
+    assert operator.asks("show", code, "--personal")["personal"]
+    assert "GetObject" in operator.asks("show", long, "--personal", code=3)["error"]
+    assert operator.logged()[-1] == ("show --personal", {"dossier": long}, "ClientError")
+    found = operator.asks("find", "--owner", "--yes", said="066090000001\n", code=3)
+    assert "Scan" in found["error"]
+    assert "06609000000" not in operator.out + operator.err
 
 
 def test_an_execution_that_is_gone_is_said(made: Province, operator: Operator) -> None:

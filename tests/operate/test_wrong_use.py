@@ -17,7 +17,7 @@ from infra.operate import commands
 from infra.operate.__main__ import main
 from infra.operate.screen import table
 from infra.operate.target import Target, UnreachableError
-from tests.operate.conftest import STAGE, Operator
+from tests.operate.conftest import ANYBODY, STAGE, Operator
 from tests.upgrades.province import Province
 
 
@@ -64,7 +64,10 @@ def test_a_local_cloud_that_does_not_answer(
 
 
 def test_a_stage_that_is_not_there(operator: Operator) -> None:
-    """A misspelt name, or another account's credentials."""
+    """A misspelt name, or another account's credentials; a role knows one stage only."""
+    assert operator.types("status", stage="prdo") == 3
+    assert "docs/operate-commands.md" in operator.err
+    operator.role = ANYBODY
     assert operator.types("status", stage="prdo") == 3
     assert "There is no function motcua-prdo in ap-southeast-1" in operator.err
 

@@ -27,6 +27,7 @@ from infra.local.streams import to_lambda
 from tests import aws
 from tests.entrypoints import served
 from tests.entrypoints.town import Town
+from tests.infra.guard import Guard
 from tests.simulator.asl import ConditionalCheckFailedError, Execution, Machine
 from tests.simulator.fakes import VirtualClock
 
@@ -247,11 +248,11 @@ class Stream:
 
 
 @contextmanager
-def province(folder: Path) -> Iterator[Province]:
+def province(folder: Path, guard: Guard | None = None) -> Iterator[Province]:
     """The local stage with its catalogue; keys lie in `folder`."""
     clock = VirtualClock(BEGINNING)
     with (
-        served.served(folder),
+        served.served(folder, guard),
         pytest.MonkeyPatch.context() as patch,
         AgencyServer(dict.fromkeys(served.WEBHOOKS, served.WEBHOOK_SECRET)) as agencies,
     ):
