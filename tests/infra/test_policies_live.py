@@ -95,6 +95,17 @@ DENIED: Final = (
     ("export", "s3", "put_object", {"Bucket": BUCKET, "Key": "uploads/x"}),
     ("export", "s3", "list_objects_v2", {"Bucket": BUCKET, "Prefix": "uploads/"}),
     ("export", "secretsmanager", "get_secret_value", {"SecretId": "motcua-test-key"}),
+    ("observer", "dynamodb", "put_item", RECORD | {"Item": CASE}),
+    ("observer", "dynamodb", "scan", RECORD),  # of anything but keys
+    ("observer", "s3", "get_object", {"Bucket": BUCKET, "Key": "forms/x"}),
+    ("observer", "secretsmanager", "get_secret_value", {"SecretId": "motcua-test-key"}),
+    ("operator", "dynamodb", "delete_item", RECORD | {"Key": CASE}),
+    ("operator", "dynamodb", "put_item", TOKEN | {"Item": {"PK": {"S": "x"}}, "Key": None}),
+    ("operator", "dynamodb", "scan", RECORD | {"ProjectionExpression": "#data"}),
+    ("operator", "s3", "get_object", {"Bucket": BUCKET, "Key": "forms/x"}),
+    ("operator", "stepfunctions", "start_execution", {"stateMachineArn": grid.machine()}),
+    ("operator", "stepfunctions", "send_task_success", {"taskToken": "x", "output": "{}"}),
+    ("operator", "iam", "delete_role", {"RoleName": "motcua-test-api"}),
     ("workflow", "dynamodb", "put_item", RECORD | {"Item": CASE}),
     ("scheduler", "dynamodb", "get_item", RECORD | {"Key": CASE}),
 )
