@@ -32,7 +32,9 @@ PLATFORMS: Final = ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_
 TASK: Final = "/var/task"  # where Lambda unpacks it
 OURS: Final = ("app.py", "chalicelib")
 # Of botocore's descriptions of services: those that chalicelib makes clients for, and `sts`.
-SERVICES: Final = frozenset({"dynamodb", "kms", "s3", "secretsmanager", "stepfunctions", "sts"})
+SERVICES: Final = frozenset(
+    {"dynamodb", "dynamodbstreams", "kms", "s3", "secretsmanager", "stepfunctions", "sts"}
+)
 MOST_BYTES: Final = 30_000_000  # of the zip
 LONG_AGO: Final = 1_600_000_000  # every file's time, so that the same content is the same zip
 _IMPORT_ALL: Final = """
