@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def audited(target: Target, command: str, **about: str) -> Iterator[None]:
     """A change, written down with who makes it, when, on what, and how it ended."""
     now = datetime.now(UTC)
-    key = keys.operated(f"{now:%Y-%m}", f"{stamp(now)}#{uuid.uuid4().hex[:8]}")
+    key = keys.operated(f"{now:%Y-%m}", f"{now:%Y-%m-%dT%H:%M:%S.%fZ}#{uuid.uuid4().hex[:8]}")
     line = {"command": command, "by": target.who(), "at": stamp(now), "about": about}
     _table().client.put_item(TableName=_table().name, Item=to_item(key, line))
     try:

@@ -6,6 +6,7 @@ Two emulators in processes of their own: the account, and the province's store.
 import json
 import subprocess
 import sys
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,7 @@ def account(folder: Path) -> Iterator[Emulator]:
                 patch.setenv(name, value)
             patch.setattr(clients, "_made", {})
             eventually(_far(port).list_buckets, 20)
+            time.sleep(2)  # what was changed is known from a moment after the start on
             yield cloud
         finally:
             store.terminate()

@@ -67,7 +67,7 @@ class Shift:
         boto3.client("stepfunctions").start_execution(
             stateMachineArn=MACHINE, name=f"{code}.g1", input="{}"
         )
-        for function in ("measure", "on_upload"):
+        for function in ("export", "measure", "on_upload"):
             named = arn("lambda", f"function:{lambda_name(function, STAGE)}")
             payload = {"Records": []} if function == "on_upload" else {}
             send(DEAD, {"requestContext": {"functionArn": named}, "requestPayload": payload})
