@@ -44,7 +44,7 @@ DEPLOYED: Final = (  # what a deployment is made of
     "constraints.txt",
 )
 _IN_FLIGHT: Final = 5  # executions that must be running before anything is deployed around them
-_PATIENCE: Final = 420  # seconds
+_PATIENCE: Final = 600  # seconds
 _CHANGED: Final = "(rehearsed)"
 _PROCEDURE: Final = "1.001193"
 
