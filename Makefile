@@ -39,7 +39,7 @@ mutants: $(READY) ## can the tests fail? mutates the rules and the protocol (abo
 	@$(BIN)/python -m tests.simulator.mutants
 	@$(BIN)/python -m bench.mutation
 
-rehearse: $(READY) ## deploy to emulators, live through changes, go back, end (about ten minutes)
+rehearse: $(READY) ## deploy to emulators, live through changes, go back, end (about seven minutes)
 	@$(BIN)/python -m infra.rehearsal
 
 plan: $(READY) ## what `make deploy` would change: make plan STAGE=staging
