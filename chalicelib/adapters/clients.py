@@ -19,8 +19,12 @@ _made: dict[str, Client] = {}
 
 
 def dynamodb() -> Client:
-    """Make it at start: every function needs it."""
-    return _client("dynamodb", _config(read_timeout=3))
+    """Make it at start: every function needs it.
+
+    What is sent is made by our codecs and checked by DynamoDB; to have botocore check it before
+    takes as long as signing and sending.
+    """
+    return _client("dynamodb", _config(read_timeout=3, parameter_validation=False))
 
 
 def dynamodbstreams() -> Client:

@@ -25,6 +25,7 @@ class DevIssuer:
         self._private = _key(file)
         public: dict[str, Any] = ECAlgorithm.to_jwk(self._private.public_key(), as_dict=True)
         self._public = {**public, "kid": KEY_ID, "alg": "ES256", "use": "sig"}
+        self._keys = jwt.PyJWKSet.from_dict(self.jwks()).keys
 
     def token(self, account: Mapping[str, Any]) -> str:
         """For an account of `catalogue/officers.yaml`; an official's `id` is the account itself."""
@@ -50,7 +51,7 @@ class DevIssuer:
     def get_signing_key_from_jwt(self, token: str) -> jwt.PyJWK:
         """The key source of this process: no request to itself. Raise PyJWTError."""
         name = jwt.get_unverified_header(token).get("kid")
-        for key in jwt.PyJWKSet.from_dict(self.jwks()).keys:
+        for key in self._keys:
             if key.key_id == name:
                 return key
         raise jwt.InvalidKeyError(name)
