@@ -22,6 +22,7 @@ from chalicelib.domain.ids import (
 )
 from chalicelib.domain.procedure import ProcedureVersion, Text
 from chalicelib.domain.terms import Stage
+from chalicelib.domain.value import value
 
 ContextOf = Callable[[ProcedureCode, int], Context]
 
@@ -50,7 +51,7 @@ class LateTokenError(Exception):
     """The execution no longer waits on this token."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Mark:
     """Something that may happen once: an idempotency key, a webhook id.
 
@@ -62,7 +63,7 @@ class Mark:
     keep_days: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PaperHandedIn:
     """A paper of the dossier and the stored file that shows it."""
 
@@ -70,7 +71,7 @@ class PaperHandedIn:
     file: FileId
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Form:
     """One version of what the citizen filed: persons and answers (personal data), papers."""
 
@@ -95,7 +96,7 @@ class Change:
     files: tuple[FileId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class WorkRow:
     """One line of a unit's work-list; `due` is None while the leg waits for others."""
 
@@ -105,7 +106,7 @@ class WorkRow:
     row: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Late:
     """Open legs of one queue that are past due; the most urgent of all, and of the intakes."""
 
@@ -114,7 +115,7 @@ class Late:
     undecided: tuple[datetime, DossierCode] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Page:
     """`next` is an opaque cursor, empty at the end."""
 
@@ -169,7 +170,7 @@ class Deliveries(Protocol):
         """Raise RaceError when somebody else updated it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Token:
     """What an execution waits on: the wait's number, the execution's generation, the task token."""
 
@@ -185,7 +186,7 @@ class Tokens(Protocol):
         """The latest registration, read consistently."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Next:
     """Where the execution goes next; its whole knowledge of the dossier."""
 
@@ -239,7 +240,7 @@ class Offered(Protocol):
         """Kinds of agency whose desk takes it in."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Endpoint:
     """An agency's webhook: its secrets newest first, several while one rotates."""
 
@@ -269,7 +270,7 @@ class Reference(Protocol):
         """Whether an operator holds its messages back."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Upload:
     """A promised file."""
 
@@ -316,7 +317,7 @@ class Webhooks(Protocol):
         """One signed try."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Sent:
     """How a try went: `error` empty when it was taken; `gone` when the receiver wants no more."""
 
@@ -335,7 +336,7 @@ class Throttle(Protocol):
         """One more wrong try."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallbackTarget:
     """Which leg of which dossier an agency may answer for."""
 
@@ -363,7 +364,7 @@ class Keys(Protocol):
         """The inverse. Raise NotFoundError for one that was not made here."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Fault:
     """One thing wrong with a form; `code` has a sentence, which `params` fill."""
 
@@ -379,7 +380,7 @@ class Forms(Protocol):
         """Everything wrong at once; empty when it is good."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Deps:
     """All ports, wired once by `bootstrap` (or by a test, or by the simulator)."""
 

@@ -4,16 +4,17 @@ Security never asks this clock: tokens, signatures and throttles count real time
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
 from time import time
 from typing import Final
 
+from chalicelib.domain.value import value
+
 MOST_SECONDS: Final = 30 * 86_400  # of a stage's timer; AWS ends an execution above 99,999,999
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Anchor:
     """Service time was `service` at the real time `real` (epoch seconds); `speed` is how fast."""
 

@@ -4,7 +4,6 @@ Security counts real time, whatever the business clock says.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import jwt
@@ -13,6 +12,7 @@ from chalicelib.domain.actor import Actor, ActorKind
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ids import AgencyCode, PersonRef
 from chalicelib.domain.terms import Role
+from chalicelib.domain.value import value
 
 ALGORITHMS: Final = ["ES256", "RS256"]
 RETRY_AFTER: Final = 60  # seconds until an issuer that is out of reach is worth another try
@@ -29,7 +29,7 @@ class KeySource(Protocol):
         """Raise PyJWTError."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Claims:
     """What an issuer calls the things we ask for; of several names the first one it uses counts.
 

@@ -6,7 +6,6 @@ post and when the province works may change any day.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 from time import monotonic
@@ -21,13 +20,14 @@ from chalicelib.domain.directory import Directory
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.ids import AgencyCode, ProcedureCode
 from chalicelib.domain.procedure import ProcedureVersion, Text
+from chalicelib.domain.value import value
 from chalicelib.ports import Endpoint, Offered
 
 KEPT_SECONDS: Final = 60.0
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Line:
     """One procedure of the catalogue, as a list shows it."""
 

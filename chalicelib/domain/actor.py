@@ -1,12 +1,12 @@
 """Who acts: a citizen, an official, an agency's machine, or the system itself."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from chalicelib.domain.errors import ForbiddenError
 from chalicelib.domain.ids import AgencyCode
 from chalicelib.domain.terms import Role
+from chalicelib.domain.value import value
 
 
 class ActorKind(StrEnum):
@@ -18,7 +18,7 @@ class ActorKind(StrEnum):
     SYSTEM = "system"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Actor:
     """`id` is opaque: an account number or a keyed hash, never a name."""
 

@@ -6,13 +6,14 @@ calendar moves it by exactly the days that changed. `epoch` rises with every pau
 extension; it tells an old deadline from the present one.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.calendar import WorkCalendar
+from chalicelib.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Clock:
     """Running while `since` is set."""
 

@@ -5,7 +5,7 @@ the dossier to the second by the set of those who held it; that is how delay is 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import zip_longest
@@ -15,6 +15,7 @@ from chalicelib.domain.event import Event
 from chalicelib.domain.ids import AgencyCode
 from chalicelib.domain.leg import Leg
 from chalicelib.domain.terms import LegKind, LegState
+from chalicelib.domain.value import value
 
 
 class Punctuality(StrEnum):
@@ -28,7 +29,7 @@ class Punctuality(StrEnum):
 EARLY_SECONDS = 4 * 3600
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Hop:
     """One line; `budget` and `consumed` in working seconds on the receiver's calendar."""
 
@@ -83,7 +84,7 @@ def _punctuality(leg: Leg, consumed: int) -> Punctuality | None:
     return Punctuality.EARLY if early else Punctuality.ON_TIME
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Period:
     """From `since` to before `until` the dossier was held by `holders`, all of them at once."""
 

@@ -5,7 +5,7 @@ late but never forgotten; its id is derived, so that it can never be written twi
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -16,6 +16,7 @@ from chalicelib.domain.event import Event
 from chalicelib.domain.ids import AgencyCode, DeliveryId, DossierCode
 from chalicelib.domain.leg import CITIZEN, Leg
 from chalicelib.domain.terms import EventType
+from chalicelib.domain.value import value
 
 RETRY_AFTER: Final = tuple(  # after the n-th failed try; API.md, "Webhooks"
     timedelta(seconds=seconds)
@@ -44,7 +45,7 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Delivery:
     """One message about one leg to one agency."""
 

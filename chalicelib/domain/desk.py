@@ -4,7 +4,6 @@ Each function is one decision: it raises before it changes anything, or changes 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.actor import Actor
@@ -18,6 +17,7 @@ from chalicelib.domain.procedure import PROMISE_LAPSED
 from chalicelib.domain.route import DAY, enter, passed
 from chalicelib.domain.terms import EventType, LegKind, Role, Status
 from chalicelib.domain.unit import take_over
+from chalicelib.domain.value import value
 
 
 def accept(dossier: Dossier, actor: Actor, leg: int | None = None) -> None:
@@ -61,7 +61,7 @@ def refuse(dossier: Dossier, actor: Actor, *, reason: str, leg: int | None = Non
     dossier.record(EventType.REFUSED, actor, intake, note=reason)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Check:
     """The desk's mark on one paper or section; a faulty one says why and what to do."""
 

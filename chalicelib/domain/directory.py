@@ -4,7 +4,7 @@ The directory is reference data (cached, changed by officials); this module only
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from chalicelib.domain.calendar import WorkCalendar
@@ -12,6 +12,7 @@ from chalicelib.domain.errors import NotFoundError, RuleError
 from chalicelib.domain.ids import AgencyCode, OfficerId
 from chalicelib.domain.procedure import Text, UnitRule
 from chalicelib.domain.terms import RUNGS, Rung
+from chalicelib.domain.value import value
 
 
 class Medium(StrEnum):
@@ -21,7 +22,7 @@ class Medium(StrEnum):
     WEBHOOK = "webhook"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Post:
     """A post is vacant without `officer`; then its stand-in answers."""
 
@@ -29,7 +30,7 @@ class Post:
     stand_in: OfficerId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Agency:
     """An agency (cơ quan) or unit. `parent` is its own hierarchy: tax answers to tax.
 
@@ -51,7 +52,7 @@ class Agency:
     phone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Told:
     """One person told: for which rung, and whether in somebody's place."""
 
@@ -61,7 +62,7 @@ class Told:
     stand_in: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Escalation:
     """The outcome of one milestone's rung: who is told, which posts were found vacant."""
 

@@ -33,6 +33,7 @@ from chalicelib.domain.terms import (
     Stage,
     Status,
 )
+from chalicelib.domain.value import value
 
 IDLE: Final = timedelta(days=30)  # how long a stage sleeps when no milestone is ahead
 SILENT: Final = frozenset(  # change neither stage nor leg nor papers: no `rev`
@@ -46,7 +47,7 @@ SILENT: Final = frozenset(  # change neither stage nor leg nor papers: no `rev`
 ALWAYS: Final = WorkCalendar.always()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Context:
     """What a decision is judged against: the moment, the pinned version, who is who."""
 

@@ -15,6 +15,7 @@ from typing import Any
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.ids import AgencyCode, DossierCode
 from chalicelib.domain.terms import EventType, Stage, Status
+from chalicelib.domain.value import value
 
 GENESIS = "0" * 43
 _CANONICAL = json.JSONEncoder(
@@ -43,7 +44,7 @@ class Happening:
     holders: Holders
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Event:
     """`holders` are the running legs after it, as (leg number, holder)."""
 

@@ -1,6 +1,5 @@
 """What another agency answers through its signed callback (R5, R24–R26)."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from chalicelib.domain.actor import Actor
@@ -10,6 +9,7 @@ from chalicelib.domain.leg import Leg
 from chalicelib.domain.route import is_last, passed, refuse_on_merits, review
 from chalicelib.domain.terms import EventType
 from chalicelib.domain.unit import SETTLING, take_over
+from chalicelib.domain.value import value
 
 
 class Outcome(StrEnum):
@@ -21,7 +21,7 @@ class Outcome(StrEnum):
     PROGRESS = "progress"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Answer:
     """`items` are the subjects at fault; `amount` is what the citizen owes, in đồng."""
 

@@ -4,7 +4,6 @@ The execution's timer is a hint; whether a milestone has passed is read off the 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.actor import SYSTEM
@@ -15,9 +14,10 @@ from chalicelib.domain.leg import CITIZEN, Leg
 from chalicelib.domain.procedure import PROMISE_LAPSED, Effect, Milestone
 from chalicelib.domain.route import expire
 from chalicelib.domain.terms import EventType, LegKind, Rung
+from chalicelib.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Ahead:
     """A milestone not passed yet, and when it is meant to pass."""
 

@@ -5,16 +5,16 @@ change of the catalogue never touches a running dossier (R2, R3).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from chalicelib.domain.calendar import TimeLimit
 from chalicelib.domain.ids import AgencyCode, ProcedureCode
 from chalicelib.domain.terms import Channel, LegKind, Rung
+from chalicelib.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Text:
     """A text in both languages; Vietnamese decides."""
 
@@ -22,7 +22,7 @@ class Text:
     en: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ByChannel:
     """Counter and online limits are separate columns (R16); post follows the counter's."""
 
@@ -41,7 +41,7 @@ class PaperKind(StrEnum):
     COPY = "copy"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Paper:
     """One paper (giấy tờ) of the dossier."""
 
@@ -58,7 +58,7 @@ class FeeKind(StrEnum):
     FEE = "fee"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Fee:
     """Taken when the result is collected; `amount` in đồng, by channel."""
 
@@ -82,7 +82,7 @@ class Effect(StrEnum):
     CALL = "call"  # a leader must call the citizen: the promised date lapsed, too
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Milestone:
     """A point on a leg's clock: `percent` of its budget plus `hours` working hours."""
 
@@ -130,7 +130,7 @@ DEFAULT_LADDERS: dict[LegKind, tuple[Milestone, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class UnitRule:
     """Which agency holds a leg: `agency`, or the one of `kind` competent for the desk's area."""
 
@@ -138,7 +138,7 @@ class UnitRule:
     agency: AgencyCode | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class RouteLeg:
     """One leg (chặng) of the route; `unit` and `limit` are empty for a payment."""
 
@@ -153,7 +153,7 @@ class RouteLeg:
     ladder: tuple[Milestone, ...] = OFFICIAL_LADDER
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Step:
     """Legs that run side by side; the last required one that closes ends the step."""
 
@@ -161,7 +161,7 @@ class Step:
     legs: tuple[RouteLeg, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ExtensionRule:
     """The legal ground and the most that may be added, once."""
 
@@ -169,7 +169,7 @@ class ExtensionRule:
     maximum: TimeLimit
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ProcedureVersion:
     """See the module; `form` is the JSON Schema of the answers, its properties are the sections."""
 

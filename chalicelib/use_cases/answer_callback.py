@@ -1,7 +1,6 @@
 """An agency answers for its leg through a signed callback (R5, R25, R26)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -11,13 +10,14 @@ from chalicelib.domain.errors import ConflictError, Error
 from chalicelib.domain.ids import FileId
 from chalicelib.domain.interagency import Answer, answer
 from chalicelib.domain.terms import EventType
+from chalicelib.domain.value import value
 from chalicelib.ports import CallbackTarget, Deps, Mark, SeenError
 from chalicelib.use_cases.changing import Extras, change, confirm_files
 
 KEEP_IDS_DAYS = 8
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Callback:
     """A verified message: `message_id` and `timestamp` are the webhook's, `body` its hash."""
 

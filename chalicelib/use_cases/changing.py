@@ -1,7 +1,6 @@
 """The one way a dossier changes: load, decide, commit; decide again if another write came first."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 from chalicelib.domain.delivery import deliveries
@@ -10,6 +9,7 @@ from chalicelib.domain.errors import ConflictError, Error, RuleError
 from chalicelib.domain.event import Event
 from chalicelib.domain.ids import DossierCode, FileId, ProcedureCode
 from chalicelib.domain.milestones import claim_passed, next_wake
+from chalicelib.domain.value import value
 from chalicelib.ports import Change, Deps, FileNotReadyError, Form, Mark, RaceError
 
 TRIES = 8
@@ -17,7 +17,7 @@ REMEMBERED_KEYS = 8
 Stored = TypeVar("Stored")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Idempotency:
     """A client's key and what it was sent with, both hashed."""
 
@@ -28,7 +28,7 @@ class Idempotency:
         return f"{self.key}.{self.body}"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Changed:
     """The dossier after a change; `replayed` when the same request had been carried out before."""
 
@@ -37,7 +37,7 @@ class Changed:
     replayed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Extras:
     """What is stored in the same transaction, besides the dossier and its events."""
 

@@ -1,7 +1,7 @@
 """An official decides. Each action is one function of the domain; this is the list of them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from chalicelib.domain import desk, unit
@@ -10,6 +10,7 @@ from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.ids import DossierCode, FileId
 from chalicelib.domain.terms import LegKind
+from chalicelib.domain.value import value
 from chalicelib.ports import Deps
 from chalicelib.use_cases.changing import Changed, Extras, Idempotency, change, confirm_files
 
@@ -38,7 +39,7 @@ ACTIONS: Final[Mapping[str, Callable[..., None]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Decision:
     """`given` are the action's own arguments, named as in the domain."""
 

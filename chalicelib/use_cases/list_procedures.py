@@ -1,13 +1,13 @@
 """What a citizen can file, found by words with or without diacritics (R10)."""
 
 import unicodedata
-from dataclasses import dataclass
 
 from chalicelib.domain.ids import AgencyCode
+from chalicelib.domain.value import value
 from chalicelib.ports import Deps, Offered, Page
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Search:
     """Empty means anything; `agency` is a desk that should take it in, `cursor` a last code."""
 

@@ -1,7 +1,6 @@
 """A unit's work by due time (PEERS.md: countdown in working hours, colour by deadline)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -9,6 +8,7 @@ from typing import Any, Final
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.errors import ForbiddenError
 from chalicelib.domain.ids import DossierCode
+from chalicelib.domain.value import value
 from chalicelib.ports import Deps
 
 SOON: Final = 4 * 3600  # working seconds before the due time when a row turns to "due soon"
@@ -22,7 +22,7 @@ class Rag(StrEnum):
     OVERDUE = "overdue"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Work:
     """One row; `remaining` in working seconds, negative when overdue, None without a due time."""
 
@@ -34,7 +34,7 @@ class Work:
     row: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Worklist:
     """One page of rows."""
 
@@ -42,7 +42,7 @@ class Worklist:
     next: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Filter:
     """`queue` is `work` or `task`; `due_before` a stamp, `procedure` a code, both may be empty."""
 

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from chalicelib.domain.calendar import HOUR, WorkCalendar
 from chalicelib.domain.ids import AgencyCode, DossierCode
+from chalicelib.domain.value import value
 from chalicelib.ports import Deps
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Worst:
     """The dossier that is the latest of all, by working hours on the calendar of the unit.
 
@@ -26,8 +27,8 @@ class Gauges:
     """Legs past due by unit; the worst of them, and of intakes: who has not even an answer."""
 
     late: Counter[AgencyCode] = field(default_factory=Counter)
-    overdue: Worst = Worst()
-    undecided: Worst = Worst()
+    overdue: Worst = field(default_factory=Worst)
+    undecided: Worst = field(default_factory=Worst)
 
 
 def measure(deps: Deps) -> Gauges:

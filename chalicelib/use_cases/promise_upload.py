@@ -1,19 +1,19 @@
 """Files go straight to the object store; the API only promises a place for one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.errors import RuleError
 from chalicelib.domain.ids import FileId
+from chalicelib.domain.value import value
 from chalicelib.ports import Deps, Upload
 
 MOST_BYTES: Final = 20 * 1024 * 1024
 TYPES: Final = frozenset({"application/pdf", "image/jpeg", "image/png"})
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PromiseUpload:
     """`size` in bytes, `sha256` in base64."""
 
@@ -23,7 +23,7 @@ class PromiseUpload:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Promised:
     """The id to name in a dossier, and the presigned request to send the bytes with."""
 

@@ -1,7 +1,6 @@
 """The whole dossier, for officials concerned and auditors (R12, R22, R25, R32)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.control_slip import Hop, Period, control_slip, periods
@@ -10,13 +9,14 @@ from chalicelib.domain.event import Event
 from chalicelib.domain.ids import DossierCode, FileId
 from chalicelib.domain.leg import Leg
 from chalicelib.domain.terms import LegKind, Role
+from chalicelib.domain.value import value
 from chalicelib.ports import Deps, Form
 from chalicelib.use_cases.changing import context
 from chalicelib.use_cases.sharing import shared_form, shared_results
 from chalicelib.use_cases.track_dossier import require_seen
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class FullDossier:
     """`form` as far as the reader's part needs it; `links` are short-lived, by file."""
 

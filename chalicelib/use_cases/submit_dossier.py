@@ -1,7 +1,6 @@
 """A citizen (or the desk for one) files a dossier once (R1)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +12,14 @@ from chalicelib.domain.event import digest_of, moment, stamp
 from chalicelib.domain.ids import AgencyCode, DossierCode, FileId, PersonRef, ProcedureCode
 from chalicelib.domain.procedure import ProcedureVersion
 from chalicelib.domain.terms import Channel, Role, Status
+from chalicelib.domain.value import value
 from chalicelib.ports import Deps, Form, Mark, PaperHandedIn, SeenError
 from chalicelib.use_cases.changing import Extras, commit, confirm_files
 
 KEEP_KEYS_DAYS = 7
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Submit:
     """`submitter` and `owner` are person blocks; `number` in them is the citizen or tax number."""
 
@@ -34,7 +34,7 @@ class Submit:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Submitted:
     """What the citizen gets; the same again when the request is repeated."""
 

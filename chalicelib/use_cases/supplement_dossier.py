@@ -1,20 +1,21 @@
 """The citizen answers the one supplement slip (R19)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain import citizen
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.ids import DossierCode
+from chalicelib.domain.value import value
 from chalicelib.ports import Deps, Form, PaperHandedIn
 from chalicelib.use_cases.changing import Changed, Extras, Idempotency, change, confirm_files
 from chalicelib.use_cases.submit_dossier import places_of, require_distinct, require_good
 from chalicelib.use_cases.track_dossier import require_seen
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Supplement:
     """New answers by section and new papers, exactly those that were asked for."""
 

@@ -2,7 +2,6 @@
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.actor import Actor
@@ -12,12 +11,13 @@ from chalicelib.domain.event import Event
 from chalicelib.domain.ids import DossierCode
 from chalicelib.domain.leg import Leg
 from chalicelib.domain.terms import LegKind, Role
+from chalicelib.domain.value import value
 from chalicelib.ports import Deps
 from chalicelib.use_cases.changing import context
 from chalicelib.use_cases.decide import concerns
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Track:
     """`secret` comes with the header, `caller` is a keyed hash of where the request came from."""
 
@@ -26,7 +26,7 @@ class Track:
     caller: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Tracked:
     """The dossier and its history; what of it is shown is the entrypoint's to say.
 
@@ -71,7 +71,7 @@ def require_seen(dossier: Dossier, actor: Actor) -> None:
         raise NotFoundError("dossier.not_found")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Holder:
     """Who holds it now, since when, until when."""
 

@@ -1,17 +1,16 @@
 """The citizen withdraws the dossier before its result exists."""
 
-from dataclasses import dataclass
-
 from chalicelib.domain import citizen
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.ids import DossierCode
+from chalicelib.domain.value import value
 from chalicelib.ports import Deps
 from chalicelib.use_cases.changing import Changed, Idempotency, change
 from chalicelib.use_cases.track_dossier import require_seen
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Withdraw:
     """`reason` is the citizen's own words; it may be empty."""
 

@@ -2,12 +2,13 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from chalice.app import Response
 from pydantic_core import to_json
 
+from chalicelib.domain.value import value
 from chalicelib.entrypoints.http.incoming import Incoming
 from chalicelib.entrypoints.http.messages import Messages
 from chalicelib.entrypoints.http.problem import MEDIA_TYPE, RefusedError, problem
@@ -16,7 +17,7 @@ JSON: Final = "application/json"
 CORRELATION_HEADER: Final = "x-correlation-id"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Answer:
     """`body` becomes JSON, unless `media` says otherwise: then it is text or bytes, sent as is."""
 

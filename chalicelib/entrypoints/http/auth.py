@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.terms import Role
+from chalicelib.domain.value import value
 from chalicelib.entrypoints.http.incoming import Incoming
 from chalicelib.entrypoints.http.problem import RefusedError
 
@@ -28,7 +28,7 @@ class Scheme(StrEnum):
     SECRET_OR_SIGNED_IN = "secret_or_signed_in"  # noqa: S105 - a name, not a secret
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Auth:
     """The decision a route was registered with; no `roles` means every role."""
 

@@ -4,16 +4,16 @@ import re
 import uuid
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from chalicelib.domain.value import value
 from chalicelib.entrypoints.http.messages import Language, language_of
 
 # It goes into the log: of digits only it could be somebody's number.
 _CORRELATION: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9-]{8,64}")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Edge:
     """What CloudFront adds, or somebody who pretends to be it: `key` tells them apart."""
 
@@ -21,7 +21,7 @@ class Edge:
     viewer: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Incoming:
     """One request: header names in lower case, every value of a repeated header or parameter."""
 

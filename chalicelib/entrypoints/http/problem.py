@@ -5,7 +5,7 @@ Exception
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from pydantic import BaseModel
@@ -21,6 +21,7 @@ from chalicelib.domain.errors import (
     ThrottledError,
     UnavailableError,
 )
+from chalicelib.domain.value import value
 from chalicelib.entrypoints.http.messages import Language, Messages
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -35,7 +36,7 @@ STATUS: Final[Mapping[type[Error], int]] = {
 }
 
 
-class FaultAnswer(BaseModel):
+class FaultAnswer(BaseModel, defer_build=True):
     """One thing wrong; `pointer` (RFC 6901) is into the body, or `/query/…`, `/headers/…`."""
 
     pointer: str
@@ -43,7 +44,7 @@ class FaultAnswer(BaseModel):
     detail: str
 
 
-class Problem(BaseModel):
+class Problem(BaseModel, defer_build=True):
     """Why the request was refused: `code` for programs, `title` and `detail` for people."""
 
     type: str
@@ -55,7 +56,7 @@ class Problem(BaseModel):
     correlation_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Fault:
     """One thing wrong, before it is put into words."""
 

@@ -86,7 +86,7 @@ def _header_fault(values: Sequence[str], pattern: str, *, required: bool) -> str
     return "" if re.fullmatch(pattern, values[0]) else "field.format"
 
 
-class _NoQuery(BaseModel, extra="forbid"):
+class _NoQuery(BaseModel, extra="forbid", defer_build=True):
     """Of a route that takes no parameters."""
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter
 from typing_extensions import TypeVar
 
 from chalicelib.domain.actor import Actor
+from chalicelib.domain.value import value
 from chalicelib.entrypoints.http.answering import Answer
 from chalicelib.entrypoints.http.auth import SECRET_HEADER, SIGNATURE_HEADERS, Auth, Scheme
 from chalicelib.entrypoints.http.incoming import Edge
@@ -28,10 +29,11 @@ _PART: Final = re.compile(r"[a-z0-9][a-z0-9._-]*|\{[a-z][a-z0-9_]*\}")
 class Wire(BaseModel):
     """Base of what is read and answered: nothing unknown, nothing changed afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when first used: a cold start answers one request, not every kind of them.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Header:
     """A header a route takes; `pattern` is matched against the whole value."""
 
@@ -56,7 +58,7 @@ SIGNATURE: Final = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Request(Generic[Body, Query]):
     """What a handler gets: all of it checked against what the route declared.
 
