@@ -2,7 +2,7 @@
 
 from chalice.app import Chalice
 
-from chalicelib.bootstrap.sign_in import identify
+from chalicelib.bootstrap import identify
 from chalicelib.entrypoints import api
 from chalicelib.entrypoints.http.api import Api
 from chalicelib.entrypoints.schedules import schedules

@@ -1,6 +1,7 @@
 """The one place that knows every adapter: wired lazily, once per process.
 
-Sign-in is wired in `sign_in`, apart: only HTTP needs it, and its cryptography is slow to import.
+Sign-in is wired in `sign_in`, apart: its cryptography takes as long to import as ten requests take,
+and neither the other functions need it nor whoever looks for a dossier by its secret.
 """
 
 import os
@@ -23,6 +24,7 @@ from chalicelib.adapters.tokens import DynamoTokens
 from chalicelib.adapters.watched import WatchedDeliveries, WatchedRecords
 from chalicelib.adapters.webhooks import SignedWebhooks
 from chalicelib.adapters.workflow import StepFunctions
+from chalicelib.domain.actor import Actor
 from chalicelib.ports import Deps
 
 
@@ -104,6 +106,13 @@ def clock() -> ServiceClock:
     """Service time."""
     anchor = settings().clock_anchor
     return ServiceClock(Anchor(anchor.real, anchor.service, anchor.speed) if anchor else None)
+
+
+def identify(token: str) -> Actor | None:
+    """Who signed in with a bearer token; None for one that is not to be trusted."""
+    from chalicelib.bootstrap import sign_in  # noqa: PLC0415 - see above
+
+    return sign_in.identify(token)
 
 
 def is_local() -> bool:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from infra.deploy.stages import Stage
 
 ROOT: Final = package.ROOT
+# There are no plug-ins: pydantic would look for them in every cold start.
+OF_PROCESSES: Final = {"PYDANTIC_DISABLE_PLUGINS": "1"}
 _CHALICE: Final = "import sys; from chalice.cli import main; sys.exit(main())"
 _STATE: Final = "chalice/deployed.json"  # in the bucket of artefacts
 
@@ -94,13 +96,17 @@ class Functions:
         package.try_import(self.folder)
 
     def environment(self, told: Mapping[str, str]) -> dict[str, str]:
-        """What chalicelib's settings are; `told` are outputs of stacks and the public address."""
+        """What chalicelib's settings and libraries are.
+
+        `told` are outputs of stacks and the public address.
+        """
         return {
             "STAGE": self._stage.name,
             **names_in(self._account, self._stage.stem),
             "SECRET_KEY_NAME": f"{self._stage.stem}-key",
             "POWERTOOLS_SERVICE_NAME": self._stage.name,
             "CODE_VERSION": package.code_version(self._sources),
+            **OF_PROCESSES,
             **told,
             **self._stage.environment,
         }

@@ -1,12 +1,12 @@
 """All routes of this stage, and the contract that is generated from them."""
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from chalicelib.bootstrap import is_local
 from chalicelib.entrypoints.api.callbacks import callbacks
 from chalicelib.entrypoints.api.decisions import decisions
-from chalicelib.entrypoints.api.dev import dev
 from chalicelib.entrypoints.api.dossiers import dossiers
 from chalicelib.entrypoints.api.procedures import procedures
 from chalicelib.entrypoints.api.system import system
@@ -26,8 +26,14 @@ SERVED = (system, contract, procedures, uploads, dossiers, decisions, worklist, 
 @cache
 def routes() -> tuple[Route, ...]:
     """In the order of the contract; sign-in for development in the local stage only."""
-    parts = (*SERVED, dev) if is_local() else SERVED
-    return tuple(route for part in parts for route in part)
+    return tuple(route for part in (*SERVED, *_local()) for route in part)
+
+
+def _local() -> Iterator[Routes]:
+    if is_local():
+        from chalicelib.entrypoints.api.dev import dev  # noqa: PLC0415 - nowhere else
+
+        yield dev
 
 
 @contract.get("/openapi.json", auth=public(), answer=dict[str, Any], cache="public, max-age=60")
