@@ -20,6 +20,7 @@ from typing import Final
 
 from bench.budgets import Budget
 from bench.recorded import OPERATIONS, record
+from infra.deploy.functions import OF_PROCESSES
 
 ROOT: Final = Path(__file__).parents[1]
 MOST_OF_IMPORT: Final = 1.8  # times bare boto3; Chalice, Logger, 40 models and PyJWT alone: 1.66
@@ -96,6 +97,7 @@ def _replay(file: Path, side: str, *under: str) -> str:
         "PYTHONPATH": str(ROOT),
         "PYTHONPYCACHEPREFIX": str(file.with_name("compiled")),
         "PYTHONHASHSEED": "0",
+        **OF_PROCESSES,
         "AWS_ACCESS_KEY_ID": "of-nobody",
         "AWS_SECRET_ACCESS_KEY": "of-nobody",
         "AWS_DEFAULT_REGION": "ap-southeast-1",

@@ -91,7 +91,6 @@ def main() -> None:
     """Import, then answer each request once, and again so many times."""
     file, side, times = sys.argv[1:]
     told = json.loads(Path(file).read_text("utf-8"))
-    os.environ.update(told["environment"])
     _stand_still(json.loads(told["environment"]["CLOCK_ANCHOR"])["real"])
     answers: Any = Answers(told["answers"])
     boto3.setup_default_session()
@@ -100,6 +99,7 @@ def main() -> None:
     calls = {each["event"]["path"]: each for each in operations}
     handler = api() if side == "app" else bare(calls)
     marks = [_mark()]
+    os.environ.update(told["environment"])  # what was imported is what is deployed, not local
     for each in operations:
         for count in (1, int(times)):
             gc.collect()  # its turn would come in the middle of either side, and look like a cost
