@@ -1,8 +1,9 @@
 """What everything costs: `python -m bench`; exits 1 when a budget is broken or a figure got worse.
 
 One table in AWS calls, DynamoDB units and bytes, by AWS's own rules (bench/meter.py), for single
-operations and for whole dossiers; then budgets, packages, crash points and the simulator. Figures
-are compared with bench/baseline.json. Counts, not milliseconds: they are the same everywhere.
+operations and for whole dossiers; then budgets (the last of them in instructions, against boto3
+alone), packages, crash points and the simulator. Figures are compared with bench/baseline.json.
+Counts, not milliseconds: they are the same everywhere.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bench import budgets, imports, table
+from bench import budgets, imports, instructions, table
 from bench.budgets import Budget
 from bench.growth import NUMBERS, grown
 from bench.life import STEPS, Life, fill
@@ -119,6 +120,9 @@ def measure(*, quick: bool = False) -> Measured:
     for part in parts:
         found.add(part.rows, part.budgets)
     found.add(map(imports.imported, imports.MODULES))
+    if not quick:
+        progress("instructions of importing and answering")
+        found.add([], instructions.measured())
     return found
 
 
@@ -166,7 +170,9 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="no 1,000th dossier, no crash points")
+    parser.add_argument(
+        "--quick", action="store_true", help="no 1,000th dossier, instructions, crash points"
+    )
     parser.add_argument("--accept", action="store_true", help="make the figures the baseline")
     parser.add_argument("--simulate", type=int, default=0, metavar="N", help="dossiers, afterwards")
     given = parser.parse_args()

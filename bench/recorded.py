@@ -4,7 +4,9 @@ The API serves them on moto once; `bench/replayed.py` reads the file that is wri
 """
 
 import json
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -73,7 +75,7 @@ class _Listening(Gateway):
 
 def record(folder: Path) -> Path:
     """Write what `OPERATIONS` were into a file in `folder`, with the settings they ran under."""
-    with served.served(folder):
+    with served.served(folder), _silence():
         town, recorder = Town(), Recorder()
         town.client.gateway.__class__ = type("Listening", (_Listening,), {"recorder": recorder})
         filed, body = town.submit(), town.submission()
@@ -92,6 +94,16 @@ def record(folder: Path) -> Path:
     file = folder / "recorded.json"
     file.write_text(json.dumps(told), encoding="utf-8")
     return file
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Log lines would stand in the middle of the table."""
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _acts(town: Town, filed: Filed, body: object) -> dict[str, Callable[[], Any]]:
