@@ -83,6 +83,7 @@ def lay_out(folder: Path, sources: Path = ROOT) -> None:
     _compile(folder / "chalicelib", f"{TASK}/chalicelib")
     (folder / "requirements.txt").write_text("")  # nothing left for Chalice to choose
     shutil.copytree(_libraries(sources), folder / "vendor")
+    _compile_chalice(folder / "vendor")
     for path in sorted(folder.rglob("*")):
         os.utime(path, (LONG_AGO, LONG_AGO))
 
@@ -179,6 +180,17 @@ def _compile(folder: Path, place: str) -> None:
     done = subprocess.run(command, env=fixed, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if done.returncode:
         raise PackageError(f"Python {PYTHON} cannot compile this:\n{done.stdout.strip()}")
+
+
+def _compile_chalice(vendor: Path) -> None:
+    """Its runtime, whose sources Chalice puts beside them when it zips."""
+    with tempfile.TemporaryDirectory() as place:
+        runtime = Path(place) / "chalice"
+        runtime.mkdir()
+        for name in ("__init__.py", "app.py"):
+            shutil.copy2(Path(chalice.__file__).with_name(name), runtime)
+        _compile(runtime, f"{TASK}/chalice")
+        shutil.copytree(runtime / "__pycache__", vendor / "chalice" / "__pycache__")
 
 
 def _wheels(folder: Path) -> Iterator[tuple[str, str]]:

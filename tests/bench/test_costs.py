@@ -38,7 +38,7 @@ def test_twice_the_dossiers_cost_twice_what_dossiers_cost() -> None:
     units = costs.of_a_dossier(counted, told.assumed)["write_units"]
     assert units == counted["dossier, 4 stages"]["write_units"]
     assert told.price("write_units", 2_000_000) == pytest.approx(1.42)
-    assert costs.of_a_year(counted, told.assumed)["keys"] == 12
+    assert costs.of_a_year(counted, told.assumed)["keys"] == 24  # data, signatures
 
 
 def test_the_program_says_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:

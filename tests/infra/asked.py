@@ -156,10 +156,6 @@ def _of_secret(_operation: str, given: Params) -> Iterator[Asked]:
     yield Asked("secretsmanager:GetSecretValue", full)
 
 
-def _of_table(operation: str, given: Params) -> Iterator[Asked]:
-    yield Asked(f"dynamodb:{operation}", arn("dynamodb", f"table/{given['TableName']}"))
-
-
 def _of_new_export(operation: str, given: Params) -> Iterator[Asked]:
     """DynamoDB writes it to the bucket in the caller's name."""
     yield Asked(f"dynamodb:{operation}", given["TableArn"])
