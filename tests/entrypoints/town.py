@@ -247,7 +247,7 @@ class Town:
         return {
             "webhook-id": name,
             "webhook-timestamp": str(int(moment.timestamp())),
-            "webhook-signature": Webhook(secret).sign(name, moment, raw.decode()),
+            "webhook-signature": Webhook(secret).sign(name, moment, raw.decode(errors="replace")),
         }
 
 
