@@ -7,6 +7,7 @@ names that are fixed and ARNs that are computed.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -142,7 +143,9 @@ class Functions:
         """Run `chalice delete`."""
         self._fetch_state()
         yield from self._chalice("delete")
-        boto3.client("s3").delete_object(Bucket=self._bucket, Key=_STATE)
+        boto3.client("s3", region_name=self._stage.region).delete_object(
+            Bucket=self._bucket, Key=_STATE
+        )
 
     def archive(self) -> Path:
         """The zip that was deployed."""
@@ -164,8 +167,14 @@ class Functions:
     def _chalice(self, *words: str) -> Iterator[str]:
         # Named after the Python it runs on: chalice writes the runtime's name by itself.
         command = [sys.executable, "-c", _CHALICE, *words, "--stage", self._stage.name]
+        where = {**os.environ, "AWS_DEFAULT_REGION": self._stage.region}  # not that of a profile
         with subprocess.Popen(  # noqa: S603 - ours
-            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            cwd=self.folder,
+            env=where,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         ) as run:
             said: list[str] = []
             for line in run.stdout or ():
@@ -186,7 +195,9 @@ class Functions:
 
     def _stored_state(self) -> bytes | None:
         try:
-            found = boto3.client("s3").get_object(Bucket=self._bucket, Key=_STATE)
+            found = boto3.client("s3", region_name=self._stage.region).get_object(
+                Bucket=self._bucket, Key=_STATE
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] not in {"NoSuchKey", "NoSuchBucket"}:
                 raise
@@ -194,7 +205,7 @@ class Functions:
         return bytes(found["Body"].read())
 
     def _keep_state(self) -> None:
-        boto3.client("s3").put_object(
+        boto3.client("s3", region_name=self._stage.region).put_object(
             Bucket=self._bucket, Key=_STATE, Body=self._state.read_bytes()
         )
 
