@@ -92,7 +92,11 @@ def _releases(deployment: Deployment, given: argparse.Namespace) -> int:
     if given.json:
         print(json.dumps([release.__dict__ for release in known], indent=2))
     for release in () if given.json else known:
-        print(f"{release.name}  {release.package}  {release.definition}")
+        back = f"  (went back to {release.of})" if release.of else ""
+        print(f"{release.name}  {release.package}  {release.definition}{back}")
+    if known and not given.json:
+        whole = deployment.releases.is_live(known[-1])
+        print("The last one is live." if whole else "NOT live: something newer runs. `rollback`?")
     if not known and not given.json:
         print("Nothing was deployed yet.")
     return 0
@@ -156,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="for programs")
         if name == "rollback":
             command.add_argument(
-                "--to", metavar="RELEASE", help="this one (default: the one before)"
+                "--to", metavar="RELEASE", help="this one (default: the one before what runs)"
             )
         if name == "destroy":
             command.add_argument("--yes", action="store_true", help="yes, end the service")

@@ -9,7 +9,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -219,8 +219,7 @@ class Deployment:
         self.stacks.tell(**self.outputs())
         self.stacks.tell(DefinitionKey=release.definition)
         self._deploy_stack("workflow")
-        again = Release(release_name(), release.package, release.definition, release.versions)
-        self.releases.write(again)
+        self.releases.write(replace(release, name=release_name(), of=release.origin))
         return release
 
     def destroy(self) -> None:

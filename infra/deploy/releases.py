@@ -35,12 +35,21 @@ class ReleaseError(Exception):
 
 @dataclass(frozen=True)
 class Release:
-    """`versions` of the functions by their names in AWS; `package` and `definition` are keys."""
+    """`versions` of the functions by their names in AWS; `package` and `definition` are keys.
+
+    `of` is the release it went back to, where it did.
+    """
 
     name: str
     package: str
     definition: str
     versions: dict[str, str]
+    of: str = ""
+
+    @property
+    def origin(self) -> str:
+        """When what it consists of was deployed first."""
+        return self.of or self.name
 
 
 class Releases:
@@ -74,18 +83,38 @@ class Releases:
         return sorted(key.removeprefix(_FOLDER).removesuffix(".json") for key in keys)
 
     def latest(self) -> Release | None:
-        """What is live; None before the first release."""
+        """What was noted last; None before the first release."""
         known = self.names()
         return self.read(known[-1]) if known else None
 
     def before(self, name: str | None = None) -> Release:
-        """The release before the live one, or the named one. Raise ReleaseError."""
+        """Where to go back to, or the named release. Raise ReleaseError.
+
+        After a deployment that failed that is the newest release, which is no longer all that
+        runs; after one that did not, or after going back, the one deployed before what runs now.
+        """
         known = self.names()
-        wanted = [each for each in known if each == name] if name else known[-2:-1]
+        if name is None:
+            newest = self.latest()
+            if newest and not self.is_live(newest):
+                return newest
+            earlier = [self.read(each) for each in known if newest and each < newest.origin]
+            wanted = [each for each in earlier if not each.of][-1:]
+        else:
+            wanted = [self.read(each) for each in known if each == name]
         if not wanted:
             there = ", ".join(known) or "none"
             raise ReleaseError(f"There is no such release to go back to. There are: {there}.")
-        return self.read(wanted[0])
+        return wanted[0]
+
+    def is_live(self, release: Release) -> bool:
+        """Whether all that runs is of this release: the API by its code, others by their alias."""
+        return all(
+            self._code(name) == self._code(name, version)
+            if name == self._stem
+            else self._alias(name) == (version, {})
+            for name, version in release.versions.items()
+        )
 
     def read(self, name: str) -> Release:
         """One of `names`."""
@@ -104,13 +133,30 @@ class Releases:
 
     def live(self, function: str) -> str | None:
         """The version behind the alias; None before the first release."""
+        return self._alias(function)[0]
+
+    def _alias(self, function: str) -> tuple[str | None, dict[str, float]]:
+        """That version, and what others get of its calls."""
         try:
             found = self._lambda.get_alias(FunctionName=function, Name=ALIAS)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise
+            return None, {}
+        others = found.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+        return str(found["FunctionVersion"]), dict(others)
+
+    def _code(self, function: str, version: str = "$LATEST") -> str | None:
+        """Hash of its code; None for a version that is no more."""
+        try:
+            found = self._lambda.get_function_configuration(
+                FunctionName=function, Qualifier=version
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
             return None
-        return str(found["FunctionVersion"])
+        return str(found["CodeSha256"])
 
     def shift(self, versions: Versions, shift: Shift, say: Say) -> None:
         """Let the versions take over, a few calls first.
@@ -128,7 +174,13 @@ class Releases:
             self._point(name, versions[name])
 
     def restore(self, release: Release) -> None:
-        """Code of every function as it was, at once."""
+        """Code of every function as it was, at once; all of it or none. Raise ReleaseError."""
+        gone = [name for name, number in release.versions.items() if not self._code(name, number)]
+        if gone:
+            raise ReleaseError(
+                f"{release.name} cannot be gone back to: {', '.join(gone)} was made anew since. "
+                "Deploy the sources of that release instead."
+            )
         body = self._s3.get_object(Bucket=self._bucket, Key=release.package)["Body"].read()
         for name, version in release.versions.items():
             self._lambda.update_function_code(FunctionName=name, ZipFile=body)

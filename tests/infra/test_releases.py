@@ -136,6 +136,68 @@ def test_one_goes_back_to_the_release_before(shipped: Releases) -> None:
     assert (shipped.live(WORKER), old != new) == (before.versions[WORKER], True)
 
 
+def noted(shipped: Releases, name: str, of: str = "") -> Release:
+    """What runs now, as a release."""
+    key = shipped.keep("packages", name, code(name))
+    release = Release(name, key, "definitions/x", {WORKER: str(shipped.live(WORKER))}, of)
+    shipped.write(release)
+    return release
+
+
+def test_after_a_deployment_that_failed_one_goes_back_to_the_last_that_did_not(
+    shipped: Releases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Going further back would take away a release that worked."""
+    for name in ("1", "2"):
+        ship(shipped, name)
+        noted(shipped, name)
+    ship(shipped, "3")  # and what came after it failed
+    assert shipped.before().name == "2"
+    shipped.restore(shipped.before())
+    while_waiting(monkeypatch, lambda: 1 / 0)  # killed in the middle of the shift
+    with pytest.raises(ZeroDivisionError):
+        ship(shipped, "4", Shift(percent=10, minutes=1))
+    assert shipped.before().name == "2"
+
+
+def test_the_apis_code_counts(shipped: Releases) -> None:
+    """An alarm takes back the others only."""
+    version = ship(shipped, "1")
+    api = Releases(REGION, BUCKET, WORKER)
+    release = Release("1", shipped.keep("packages", "1", code("1")), "d", {WORKER: version})
+    shipped.write(release)
+    assert api.is_live(release)
+    client("lambda").update_function_code(FunctionName=WORKER, ZipFile=code("2"))
+    assert not api.is_live(release)
+    assert api.before() == release
+
+
+def test_going_back_twice_goes_further_back(shipped: Releases) -> None:
+    """Whoever tries again at night must not meet what they fled from."""
+    for name in ("1", "2", "3"):
+        ship(shipped, name)
+        noted(shipped, name)
+    for step, (origin, wanted) in enumerate((("3", "2"), ("2", "1"))):
+        before = shipped.before()
+        assert before.name == wanted, origin
+        shipped.restore(before)
+        noted(shipped, f"4.{step}", of=before.origin)
+    with pytest.raises(ReleaseError, match="no such release"):
+        shipped.before()
+
+
+def test_a_release_whose_functions_are_gone_is_not_gone_back_to(shipped: Releases) -> None:
+    """After a destruction numbers begin anew: half of it would be old, half new."""
+    ship(shipped, "1")
+    release = noted(shipped, "1")
+    gone = Release("0", release.package, "d", {WORKER: "77"})
+    before = client("lambda").get_function_configuration(FunctionName=WORKER)["CodeSha256"]
+    with pytest.raises(ReleaseError, match="made anew since"):
+        shipped.restore(gone)
+    after = client("lambda").get_function_configuration(FunctionName=WORKER)["CodeSha256"]
+    assert before == after
+
+
 def test_there_may_be_nothing_to_go_back_to(shipped: Releases) -> None:
     """That is said, with what there is."""
     assert shipped.latest() is None
