@@ -111,8 +111,9 @@ def _roll_back(deployment: Deployment, given: argparse.Namespace) -> int:
 def _destroy(deployment: Deployment, given: argparse.Namespace) -> int:
     if not given.yes:
         print(
-            f"This ends the service of {given.stage}: functions, workflow, pages, alarms. Tables, "
-            "files, slips, accounts and keys stay. If that is meant, add --yes.",
+            f"This ends the service of {given.stage} in account {deployment.account.id}: "
+            "functions, workflow, pages, alarms. Tables, files, slips, accounts and keys stay. If "
+            "that is meant, add --yes.",
             file=sys.stderr,
         )
         return 2

@@ -20,6 +20,7 @@ from infra.deploy.origin import origin_key
 from infra.deploy.package import ROOT
 from infra.deploy.releases import Release, Releases, package_name, release_name
 from infra.deploy.stacks import DATA, Say, Stacks
+from infra.deploy.stages import StageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,11 @@ class Deployment:
         self._root = root
         self._definition = (root / "state_machines" / "dossier.asl.json").read_bytes()
         self.account = Account.here(stage.region)
+        if stage.account not in {"", self.account.id}:
+            raise StageError(
+                f"{stage.name} is in account {stage.account}, and you are signed in to "
+                f"{self.account.id}. Is AWS_PROFILE right?"
+            )
         bucket = f"{stage.stem}-artefacts-{self.account.id}"
         self.stacks = Stacks(stage.stem, stage.region, stage.parameters)
         self.functions = Functions(stage, self.account, bucket, root)
@@ -115,6 +121,7 @@ class Deployment:
 
     def deploy(self) -> None:
         """Make the stage what the files here say. Raise the errors of its steps."""
+        self._say(f"  {self._stage.name}: account {self.account.id}, {self._stage.region}")
         address = self.address()
         self._once(address)
         if self.address() != address:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from infra.templates import STACKS
+from infra.templates import load as template
 
 FILE: Final = Path(__file__).with_name("stages.yaml")
-_KEYS: Final = {"region", "like", "parameters", "environment", "shift"}
 
 
 class StageError(Exception):
@@ -24,6 +27,26 @@ class Shift:
     minutes: float = 0
 
 
+class _GivenShift(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    percent: Annotated[int, Field(ge=0, lt=100)]
+    minutes: Annotated[float, Field(gt=0)]
+
+
+class _Given(BaseModel):
+    """One stage as written."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    region: Annotated[str, Field(min_length=1)]
+    like: str | None = None
+    account: Annotated[str, Field(pattern=r"^\d{12}$")] = ""
+    parameters: dict[str, str | int] = {}
+    environment: dict[str, str | int] = {}
+    shift: _GivenShift | None = None
+
+
 @dataclass(frozen=True)
 class Stage:
     """One deployment. `environment` has settings of the functions that names do not give."""
@@ -34,6 +57,7 @@ class Stage:
     parameters: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     shift: Shift = Shift()
+    account: str = ""  # where it must be; any, where none is named
     address: str = ""  # of the pages, where neither a domain nor CloudFront says it
     catalogue: tuple[str, ...] = ("--without-accounts",)  # words for its loader
 
@@ -50,30 +74,43 @@ class Stage:
 
 def load(name: str, file: Path = FILE) -> Stage:
     """Raise StageError."""
-    stages: dict[str, dict[str, Any]] = yaml.safe_load(file.read_text("utf-8"))
+    stages = _stages(file)
     if name not in stages:
         raise StageError(f"No stage {name!r} in {file.name}; there are {', '.join(stages)}.")
-    given = stages[name]
-    if unknown := given.keys() - _KEYS:
-        raise StageError(f"{file.name}, {name}: {', '.join(sorted(unknown))} means nothing.")
-    if "region" not in given:
-        raise StageError(f"{file.name}, {name}: say in which region.")
+    try:
+        given = _Given.model_validate(stages[name])
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "it"
+        raise StageError(f"{file.name}, {name}: {where}: {first['msg']}.") from None
+    if unknown := given.parameters.keys() - _parameters():
+        raise StageError(f"{file.name}, {name}: no template has {', '.join(sorted(unknown))}.")
     return Stage(
         name,
-        given["region"],
-        given.get("like", name),
-        parameters=_texts(given, "parameters"),
-        environment=_texts(given, "environment"),
-        shift=_shift(given, name),
+        given.region,
+        given.like or name,
+        parameters=_texts(given.parameters),
+        environment=_texts(given.environment),
+        shift=Shift(**given.shift.model_dump()) if given.shift else Shift(),
+        account=given.account,
     )
 
 
-def _texts(given: dict[str, Any], key: str) -> dict[str, str]:
-    return {name: str(value) for name, value in given.get(key, {}).items()}
+def _stages(file: Path) -> dict[str, Any]:
+    try:
+        stages = yaml.safe_load(file.read_text("utf-8"))
+    except yaml.YAMLError as wrong:
+        raise StageError(f"{file.name} is not YAML: {wrong}") from None
+    if not isinstance(stages, dict):
+        raise StageError(f"{file.name} names no stage.")
+    return stages
 
 
-def _shift(given: dict[str, Any], name: str) -> Shift:
-    shift = Shift(**given.get("shift", {}))
-    if not 0 <= shift.percent < 100 or shift.minutes < 0:  # noqa: PLR2004 - per cent
-        raise StageError(f"{FILE.name}, {name}: shift takes 0 to 99 percent and some minutes.")
-    return shift
+def _parameters() -> set[str]:
+    """Of all templates, but that which the name of the stage fills in."""
+    found = (template(file).get("Parameters", {}) for file in sorted(STACKS.glob("*.yaml")))
+    return {name for each in found for name in each} - {"Stage"}
+
+
+def _texts(given: dict[str, str | int]) -> dict[str, str]:
+    return {name: str(value) for name, value in given.items()}

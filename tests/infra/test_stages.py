@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+from moto import mock_aws
 
-from infra.deploy.stages import FILE, Shift, StageError, load
+from infra.deploy.deployment import Deployment
+from infra.deploy.stages import FILE, Shift, Stage, StageError, load
+
+REGION = "ap-southeast-1"
 
 
 def written(folder: Path, text: str) -> Path:
@@ -39,16 +43,40 @@ def test_a_stage_says_whether_it_is_exported(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("prod: {region: r}", "there are prod"),
-        ("dev: {}", "which region"),
-        ("dev: {region: r, domain: a.vn}", "domain means nothing"),
-        ("dev: {region: r, shift: {percent: 100}}", "0 to 99 percent"),
-        ("dev: {region: r, shift: {percent: 10, minutes: -1}}", "0 to 99 percent"),
+        ("", "names no stage"),
+        ("dev: [", "not YAML"),
+        ("dev:", "should be a valid dictionary"),
+        ("dev: {}", "region: Field required"),
+        ("dev: {region: ''}", "region: String should have at least 1 character"),
+        ("dev: {region: r, domain: a.vn}", "domain: Extra inputs are not permitted"),
+        ("dev: {region: r, account: '12'}", "account: String should match"),
+        ("dev: {region: r, shift: 20}", "shift"),
+        ("dev: {region: r, shift: {percent: 100, minutes: 5}}", r"shift.percent: .* less than 100"),
+        (
+            "dev: {region: r, shift: {percent: 10, minutes: -1}}",
+            r"shift.minutes: .* greater than 0",
+        ),
+        ("dev: {region: r, shift: {percent: 10, minute: 5}}", r"shift.minutes: Field required"),
+        ("dev: {region: r, parameters: {AlarmMail: a@b.vn}}", "no template has AlarmMail"),
+        ("dev: {region: r, parameters: {Stage: prod}}", "no template has Stage"),
+        ("dev: {region: r, parameters: {OperatorArns: [a, b]}}", "parameters.OperatorArns"),
     ],
 )
 def test_what_makes_no_sense_is_refused(tmp_path: Path, text: str, told: str) -> None:
     """In a sentence that says what to change."""
     with pytest.raises(StageError, match=told):
         load("dev", written(tmp_path, text))
+
+
+def test_nothing_is_done_in_another_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every province calls its stage `prod`: a wrong profile would end another's service."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with mock_aws():
+        here = Deployment(Stage("prod", REGION, "prod"), print).account.id
+        Deployment(Stage("prod", REGION, "prod", account=here), print)
+        with pytest.raises(StageError, match=f"999999999999, and you are signed in to {here}"):
+            Deployment(Stage("prod", REGION, "prod", account="999999999999"), print)
 
 
 def test_the_file_lies_beside_the_tool() -> None:
