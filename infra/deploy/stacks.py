@@ -17,6 +17,8 @@ DATA: Final = "data"
 _LOOK_EVERY: Final = 2.0  # seconds
 _NOTHING: Final = ("didn't contain changes", "No updates are to be performed")
 _FAILED: Final = ("ROLLBACK", "FAILED")
+_NEVER_MADE: Final = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}  # its creation failed
+_GONE: Final = "DELETE_COMPLETE"
 
 Say = Callable[[str], None]
 
@@ -64,6 +66,7 @@ class Stacks:
 
     def deploy(self, name: str, say: Say = lambda _line: None) -> list[Change]:
         """Make it so; answers what changed. Raise StackError, also for what would lose data."""
+        self._clear(name, say)
         change_set = self._propose(name)
         lost = [each for each in change_set.changes if _loses(name, each)]
         if lost or not change_set.changes:
@@ -97,6 +100,8 @@ class Stacks:
         template = FOLDER / f"{name}.yaml"
         wanted = load(template).get("Parameters", {})
         found = self._described(name)
+        if found and found["StackStatus"] in _NEVER_MADE:
+            raise StackError(f"{self._full(name)} was never whole: `deploy` makes it anew.")
         made = self._cloud.create_change_set(
             StackName=self._full(name),
             ChangeSetName=f"deploy-{time.time_ns()}",
@@ -111,6 +116,25 @@ class Stacks:
             Tags=[{"Key": "motcua:stage", "Value": self._known["Stage"]}],
         )
         return self._ready(_ChangeSet(made["Id"], is_new=found is None, changes=[]), name)
+
+    def _clear(self, name: str, say: Say) -> None:
+        """A stack whose creation failed can only be deleted; so it is, where it holds nothing."""
+        found = self._described(name)
+        if found is None or found["StackStatus"] not in _NEVER_MADE:
+            return
+        told = self._cloud.get_paginator("list_stack_resources").paginate(
+            StackName=found["StackId"]
+        )
+        rows = [each for page in told for each in page["StackResourceSummaries"]]
+        if left := [each["LogicalResourceId"] for each in rows if each["ResourceStatus"] != _GONE]:
+            raise StackError(
+                f"{self._full(name)} was never whole, and {', '.join(left)} of it still stand. "
+                "Remove them by hand if they are empty, then the stack, and deploy again."
+            )
+        say(f"    {self._full(name)} was never whole and is empty: removed, to be made anew")
+        past = self._events(found["StackId"])
+        self._cloud.delete_stack(StackName=found["StackId"])
+        self._await(found["StackId"], past, say)
 
     def _ready(self, change_set: _ChangeSet, name: str) -> _ChangeSet:
         while True:
@@ -130,12 +154,16 @@ class Stacks:
 
     def _withdraw(self, name: str, change_set: _ChangeSet) -> None:
         self._cloud.delete_change_set(ChangeSetName=change_set.id, StackName=self._full(name))
-        if change_set.is_new:  # a stack that only ever had a plan
+        # A stack that only ever had a plan, unless somebody has begun to make it meanwhile.
+        if change_set.is_new and self._status(self._full(name)) == "REVIEW_IN_PROGRESS":
             self._cloud.delete_stack(StackName=self._full(name))
 
     def _carry_out(self, name: str, change_set: _ChangeSet, say: Say) -> None:
         past = self._events(self._full(name))
-        self._cloud.execute_change_set(ChangeSetName=change_set.id, StackName=self._full(name))
+        # What is new and retained would stand in the way of the next try, if this one fails.
+        self._cloud.execute_change_set(
+            ChangeSetName=change_set.id, StackName=self._full(name), RetainExceptOnCreate=True
+        )
         self._await(self._full(name), past, say)
         if name == DATA:
             self._protect(name)
@@ -171,7 +199,7 @@ class Stacks:
             return str(self._cloud.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
         except ClientError as error:
             if "does not exist" in str(error):
-                return "DELETE_COMPLETE"
+                return _GONE
             raise
 
     def _events(self, stack: str) -> dict[str, str]:
@@ -186,7 +214,7 @@ class Stacks:
             if "does not exist" in str(error):
                 return None
             raise
-        gone = found["StackStatus"] in {"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"}
+        gone = found["StackStatus"] in {"REVIEW_IN_PROGRESS", _GONE}
         return None if gone else dict(found)
 
     def _full(self, name: str) -> str:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
+from botocore.paginate import PageIterator
 from moto import mock_aws
 
 from infra.deploy import stacks
@@ -99,6 +101,51 @@ def test_the_data_is_never_deleted(cloud: Stacks, tmp_path: Path) -> None:
 def test_deleting_what_is_not_there_is_no_fault(cloud: Stacks) -> None:
     """Destroying twice is safe."""
     assert not cloud.delete("watch")
+
+
+def never_made(monkeypatch: pytest.MonkeyPatch, *left: str) -> None:
+    """The creation of the stack failed, and these resources of it still stand."""
+    described = Stacks._described
+
+    def failed(stacks: Stacks, name: str) -> dict[str, Any] | None:
+        found = described(stacks, name)
+        return found and {**found, "StackStatus": "ROLLBACK_COMPLETE"}
+
+    monkeypatch.setattr(Stacks, "_described", failed)
+    rows = [{"LogicalResourceId": each, "ResourceStatus": "CREATE_COMPLETE"} for each in left]
+    gone = {"LogicalResourceId": "Old", "ResourceStatus": "DELETE_COMPLETE"}
+    page = {"StackResourceSummaries": [*rows, gone]}
+    monkeypatch.setattr(PageIterator, "__iter__", lambda _pages: iter([page]))
+
+
+def test_a_stack_that_was_never_whole_is_made_anew(
+    cloud: Stacks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS takes no update for it: one missing permission would end every try after the first."""
+    write(tmp_path, "watch", "Record")
+    cloud.deploy("watch")
+    said: list[str] = []
+    with monkeypatch.context() as patch:
+        never_made(patch)
+        with pytest.raises(StackError, match="`deploy` makes it anew"):
+            cloud.plan("watch")
+        patch.setattr(cloud, "_propose", lambda _name: 1 / 0)  # by then it is gone
+        with pytest.raises(ZeroDivisionError):
+            cloud.deploy("watch", said.append)
+    assert ["never whole" in line for line in said] == [True]
+    assert not cloud.delete("watch")
+
+
+def test_what_is_left_of_it_is_named(
+    cloud: Stacks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may hold something: nothing is deleted unseen."""
+    write(tmp_path, "data", "Record")
+    cloud.deploy("data")
+    never_made(monkeypatch, "Record")
+    with pytest.raises(StackError, match="Record of it still stand"):
+        cloud.deploy("data")
+    assert tables() == ["motcua-test-record"]
 
 
 class Events:
