@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
-from infra.deploy import gateway, pages
-from infra.deploy.functions import Account, Functions
+from infra.deploy import executions, gateway, pages
+from infra.deploy.functions import Account, Functions, names_in
 from infra.deploy.origin import origin_key
 from infra.deploy.package import ROOT
 from infra.deploy.releases import Release, Releases, package_name, release_name
@@ -232,13 +232,19 @@ class Deployment:
     def destroy(self) -> None:
         """Everything but what is retained."""
         for name in reversed(AFTER_FUNCTIONS):
-            done = self.stacks.delete(name, self._say)
+            meanwhile = {"workflow": self._stop_executions}.get(name, lambda: None)
+            done = self.stacks.delete(name, self._say, meanwhile)
             self._say(f"✓ stack {name} {'deleted' if done else 'was not there'}")
         if self.stacks.outputs(DATA):
             self.functions.build(self._told(UNKNOWN))
             for line in self.functions.delete():
                 self._say(f"    {line}")
         self._say("✓ functions deleted")
+
+    def _stop_executions(self) -> None:
+        arn = names_in(self.account, self._stage.stem)["STATE_MACHINE_ARN"]
+        if stopped := executions.stop_all(self._stage.region, arn):
+            self._say(f"    {_counted(stopped, 'execution')} stopped")
 
     # -- what is told to whom
 

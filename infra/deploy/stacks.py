@@ -82,8 +82,16 @@ class Stacks:
         self._known.update(self.outputs(name))
         return change_set.changes
 
-    def delete(self, name: str, say: Say = lambda _line: None) -> bool:
-        """Answers whether there was one. Raise StackError, also for the data: never deleted."""
+    def delete(
+        self,
+        name: str,
+        say: Say = lambda _line: None,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> bool:
+        """Answers whether there was one. Raise StackError, also for the data: never deleted.
+
+        `meanwhile` is done at each look, until it is gone.
+        """
         if name == DATA:
             raise StackError(f"{self._full(name)} holds the record: it is never deleted.")
         found = self._described(name)
@@ -91,7 +99,7 @@ class Stacks:
             return False
         past = self._events(found["StackId"])
         self._cloud.delete_stack(StackName=found["StackId"])
-        self._await(found["StackId"], past, say)
+        self._await(found["StackId"], past, say, meanwhile)
         return True
 
     # -- change sets
@@ -176,11 +184,18 @@ class Stacks:
 
     # -- watching
 
-    def _await(self, stack: str, past: Mapping[str, str], say: Say) -> None:
+    def _await(
+        self,
+        stack: str,
+        past: Mapping[str, str],
+        say: Say,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> None:
         """`past` are events of earlier deployments. Raise StackError with what failed first."""
         faults: list[str] = []
         seen = dict(past)
         while True:
+            meanwhile()
             status = self._status(stack)
             events = self._events(stack)
             news = [events[key] for key in reversed(events) if key not in seen and events[key]]
