@@ -120,7 +120,12 @@ class Deployment:
     # -- deploy
 
     def deploy(self) -> None:
-        """Make the stage what the files here say. Raise the errors of its steps."""
+        """Make the stage what the files here say. Raise the errors of its steps.
+
+        What can be found wrong here is found before anything is changed.
+        """
+        self._run_loader("--check")
+        self.functions.build(self._told(UNKNOWN))
         self._say(f"  {self._stage.name}: account {self.account.id}, {self._stage.region}")
         address = self.address()
         self._once(address)
@@ -201,10 +206,14 @@ class Deployment:
 
     def _load_catalogue(self) -> None:
         """Published versions stay as they are; loading twice changes nothing."""
+        self._run_loader()
+        self._say("✓ catalogue")
+
+    def _run_loader(self, *more: str) -> None:
         told = {"RECORD_TABLE": f"{self._stage.stem}-record"}
         told["AWS_DEFAULT_REGION"] = self._stage.region
         done = subprocess.run(  # noqa: S603 - our own module
-            [sys.executable, "-m", "catalogue.load", *self._stage.catalogue],
+            [sys.executable, "-m", "catalogue.load", *self._stage.catalogue, *more],
             cwd=self._root,
             env={**os.environ, **told},
             text=True,
@@ -212,8 +221,7 @@ class Deployment:
             check=False,
         )
         if done.returncode:
-            raise CatalogueError(f"The catalogue was not loaded:\n{done.stderr.strip()}")
-        self._say("✓ catalogue")
+            raise CatalogueError(f"The catalogue is refused:\n{done.stderr.strip()}")
 
     # -- back, and away
 
@@ -231,12 +239,14 @@ class Deployment:
 
     def destroy(self) -> None:
         """Everything but what is retained."""
+        known = bool(self.stacks.outputs(DATA))
+        if known:
+            self.functions.build(self._told(UNKNOWN))
         for name in reversed(AFTER_FUNCTIONS):
             meanwhile = {"workflow": self._stop_executions}.get(name, lambda: None)
             done = self.stacks.delete(name, self._say, meanwhile)
             self._say(f"✓ stack {name} {'deleted' if done else 'was not there'}")
-        if self.stacks.outputs(DATA):
-            self.functions.build(self._told(UNKNOWN))
+        if known:
             for line in self.functions.delete():
                 self._say(f"    {line}")
         self._say("✓ functions deleted")

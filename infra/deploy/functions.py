@@ -80,11 +80,17 @@ class Functions:
         self.folder = ROOT / ".build" / stage.name
 
     def build(self, told: Mapping[str, str]) -> None:
-        """Lay out the folder: code, libraries, rendered configuration. Raise PackageError."""
+        """Lay out the folder: code, libraries, rendered configuration.
+
+        Raise PackageError and FunctionsError.
+        """
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder / ".chalice").mkdir(parents=True)
         package.lay_out(self.folder, self._sources)
         config = json.loads((self._sources / ".chalice" / "config.json").read_text("utf-8"))
+        if self._stage.like not in config["stages"]:
+            known = ", ".join(config["stages"])
+            raise FunctionsError(f"`like` of {self._stage.name} must be one of {known}.")
         stage = config["stages"][self._stage.like]
         stage["environment_variables"] = self.environment(told)
         functions = stage.setdefault("lambda_functions", {})
