@@ -36,7 +36,9 @@ _WHY: Final = ("since", "by", "reason")
 def pauses() -> dict[str, Json]:
     """Of each agency that is paused: since when, by whom and why."""
     found = _table().partition(keys.PAUSED)
-    return {each["SK"]: {name: each[name] for name in _WHY} for each in found if "since" in each}
+    return {
+        each["SK"]: {name: each.get(name, "") for name in _WHY} for each in found if "since" in each
+    }
 
 
 def _set(agency: AgencyCode, why: Json) -> None:
@@ -51,11 +53,12 @@ def _table() -> Table:
 
 def _known(given: argparse.Namespace) -> AgencyCode:
     """An agency that messages go to."""
+    wanted = given.agency.strip().upper()
     for agency in bootstrap.reference().directory():
-        if agency.code == given.agency and agency.medium is Medium.WEBHOOK:
+        if agency.code == wanted and agency.medium is Medium.WEBHOOK:
             return agency.code
     raise UsageError(
-        f"No messages go to {given.agency}: no agency with software of its own has that code."
+        f"No messages go to {wanted}: no agency with software of its own has that code."
     )
 
 
@@ -64,7 +67,9 @@ def _known(given: argparse.Namespace) -> AgencyCode:
 
 def pause(given: argparse.Namespace, target: Target, screen: Screen) -> int:
     """Hold its messages back."""
-    agency = _known(given)
+    agency, reason = _known(given), given.reason.strip()
+    if not reason:
+        raise UsageError("Say why, with --reason: everybody who looks at the stage reads it.")
     if already := pauses().get(agency):
         screen.result(
             {"agency": agency, "paused": already, "changed": False},
@@ -72,8 +77,8 @@ def pause(given: argparse.Namespace, target: Target, screen: Screen) -> int:
         )
         return OK
     screen.confirm(f"Hold back all messages to {agency}?")
-    why = {"since": stamp(datetime.now(UTC)), "by": target.who(), "reason": given.reason}
-    with audited(target, "pause", agency=agency, reason=given.reason):
+    why = {"since": stamp(datetime.now(UTC)), "by": target.who(), "reason": reason}
+    with audited(target, "pause", agency=agency, reason=reason):
         _set(agency, why)
     screen.result(
         {"agency": agency, "paused": why, "changed": True},

@@ -11,6 +11,7 @@ from chalicelib import bootstrap
 from chalicelib.domain.delivery import DeliveryState
 from chalicelib.domain.ids import AgencyCode, DeliveryId
 from chalicelib.entrypoints import stream
+from infra.operate import agencies
 from tests import aws
 from tests.entrypoints import town as t
 from tests.entrypoints.served import WEBHOOK_SECRET, WEBHOOKS, forget
@@ -399,6 +400,31 @@ def test_twice_is_once(operator: Operator) -> None:
     operator.asks("pause", t.TAX, "--reason", "first", "--yes")
     again = operator.asks("pause", t.TAX, "--reason", "second", "--yes")
     assert (again["changed"], again["paused"]["reason"]) == (False, "first")
+
+
+@pytest.mark.parametrize("reason", ["", " \t"])
+def test_a_pause_has_a_reason(reason: str, operator: Operator) -> None:
+    """Whoever finds messages held back must read why."""
+    assert operator.types("pause", t.TAX, "--reason", reason, "--yes") == 2
+    assert "--reason" in operator.err
+    assert operator.asks("status")["paused"] == []
+
+
+def test_a_pause_without_a_reason_can_be_ended(operator: Operator) -> None:
+    """One may be on record from before that was asked for; it must be seen and resumed."""
+    why = {"since": "2026-10-06T02:00:00Z", "by": "somebody"}
+    agencies._set(AgencyCode(t.TAX), why)
+    assert operator.asks("status")["paused"] == [{"agency": t.TAX, **why, "reason": ""}]
+    assert operator.asks("pause", t.TAX, "--reason", "x", "--yes")["changed"] is False
+    assert operator.asks("resume", t.TAX, "--no-wait", "--yes")["changed"]
+
+
+def test_an_agency_as_people_type_it(operator: Operator) -> None:
+    """As lenient as with codes of dossiers."""
+    typed = f" {t.TAX.lower()} "
+    assert operator.asks("pause", typed, "--reason", " x ", "--yes")["agency"] == t.TAX
+    assert operator.asks("status")["paused"][0]["reason"] == "x"
+    assert operator.asks("resume", typed, "--no-wait", "--yes")["changed"]
 
 
 @pytest.mark.parametrize("words", [["pause", "X99", "--reason", "x"], ["resume", "X99"]], ids=str)
