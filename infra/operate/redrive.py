@@ -27,25 +27,41 @@ Json = dict[str, Any]
 
 def redrive(given: argparse.Namespace, target: Target, screen: Screen) -> int:
     """0 all are led again, 1 one could not be."""
-    codes = [DossierCode(code.strip().upper()) for code in given.codes]
+    codes = list(dict.fromkeys(DossierCode(code.strip().upper()) for code in given.codes))
     how = "Start a new generation for" if given.new else "See to the executions of"
     screen.confirm(f"{how} {len(codes)} dossiers?")
     done = []
     with screen.progress("Hồ sơ · Dossiers", len(codes)) as step:
         for code in codes:
-            with audited(target, "redrive", dossier=code, new=str(given.new)):
-                done.append(_redriven(code, target, new=given.new))
+            done.append(_tried(code, target, new=given.new))
             step()
     rows = [[*each.values()] for each in done]
     screen.result({"dossiers": done}, table("Hồ sơ · Dossiers", list(done[0]), rows))
-    return OK if all(each["did"] != "not found" for each in done) else WRONG
+    return OK if all(each["generation"] for each in done) else WRONG
+
+
+def _tried(code: DossierCode, target: Target, *, new: bool) -> Json:
+    """One must not keep the others waiting; but nothing is done that the log does not take."""
+    logged = False
+    try:
+        with audited(target, "redrive", dossier=code, new=str(new)):
+            logged = True
+            return _redriven(code, target, new=new)
+    except Exception as error:
+        if not logged:
+            raise
+        return _not_done(code, f"failed: {type(error).__name__}: {error}")
+
+
+def _not_done(code: DossierCode, why: str) -> Json:
+    return {"code": code, "did": why, "generation": None, "running": False}
 
 
 def _redriven(code: DossierCode, target: Target, *, new: bool) -> Json:
     try:
         before = reading.dossier(code)
     except NotFoundError:
-        return {"code": code, "did": "not found", "generation": None, "running": False}
+        return _not_done(code, "not found")
     if before.is_closed:
         did = "has ended: nothing to do"
     elif new:

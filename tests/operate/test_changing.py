@@ -126,16 +126,44 @@ def test_everything_that_is_open_is_looked_at(made: Province, operator: Operator
 def test_one_that_cannot_be_repaired_is_named(made: Province, operator: Operator) -> None:
     """And does not keep the others waiting."""
     bad, good = made.town.submit().code, made.town.submit().code
-    boto3.client("dynamodb").update_item(
-        TableName=aws.RECORD,
-        Key={"PK": {"S": f"D#{bad}"}, "SK": {"S": "CASE"}},
-        UpdateExpression="SET v = :newer",
-        ExpressionAttributeValues={":newer": {"N": "9"}},
-    )
+    _by_hand(bad, v={"N": "9"})
     made.machine.executions.clear()
     found = operator.asks("reconcile", "--all", "--yes", code=1)
     assert [code for code, _ in found["could_not"]] == [bad]
     assert f"{good}.g2" in made.machine.executions
+
+
+def _by_hand(code: str, **attributes: Any) -> None:
+    """What is on record is what no version, or only a later one, can read."""
+    client, key = boto3.client("dynamodb"), {"PK": {"S": f"D#{code}"}, "SK": {"S": "CASE"}}
+    item = client.get_item(TableName=aws.RECORD, Key=key)["Item"]
+    client.put_item(TableName=aws.RECORD, Item={**item, **attributes})
+
+
+def test_one_that_cannot_be_redriven_is_named(made: Province, operator: Operator) -> None:
+    """Of several codes on one line, those behind it are led again all the same."""
+    bad, worse, good = (made.town.submit().code for _ in range(3))
+    _by_hand(bad, v={"N": "9"})
+    _by_hand(worse, status={"S": "bribed"})
+    made.machine.executions.clear()
+    found = operator.asks("redrive", bad, worse, good, "--yes", code=1)["dossiers"]
+    assert [each["code"] for each in found] == [bad, worse, good]
+    assert "NewerSchemaError" in found[0]["did"]
+    assert "failed: ValueError" in found[1]["did"]
+    assert (found[2]["did"], found[2]["running"]) == ("started a successor", True)
+    assert [outcome for *_, outcome in operator.logged()] == [
+        "NewerSchemaError",
+        "ValueError",
+        "done",
+    ]
+
+
+def test_the_same_code_many_times_is_one(made: Province, operator: Operator) -> None:
+    """Pasted from two lists; with --new each would start a generation."""
+    code = made.town.submit().code
+    found = operator.asks("redrive", code, code.lower(), f" {code}", "--new", "--yes")["dossiers"]
+    assert [(each["code"], each["generation"]) for each in found] == [(code, 2)]
+    assert len(operator.logged()) == 1
 
 
 # -- replay messages
