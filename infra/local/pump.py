@@ -8,9 +8,10 @@ import time
 import traceback
 
 from infra.local import handlers
+from infra.local.failed_events import FailedEvents
 from infra.local.guard import die_with_parent, ready
 from infra.local.settings import RECORD_TABLE, TOKEN_TABLE, Home
-from infra.local.streams import FailedEvents, Reader
+from infra.local.streams import Reader
 from infra.local.uploads import Uploads
 
 RECONCILE_EVERY = 5.0  # seconds of real time

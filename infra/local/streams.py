@@ -25,7 +25,8 @@ from infra.local.handlers import Handler, context_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from infra.local.failed_events import FailedEvents
 
 Json = dict[str, Any]
 
@@ -50,21 +51,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     return value.timestamp() if isinstance(value, datetime) else value
-
-
-class FailedEvents:
-    """Where events go that a handler would not take: never dropped in silence."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._lock = threading.Lock()
-
-    def add(self, source: str, event: Json) -> None:
-        """Append the event and say so in the log."""
-        line = json.dumps({"at": time.time(), "source": source, "event": event})
-        print(f"GAVE UP on an event of {source}, see {self._file.name}: {line}", flush=True)
-        with self._lock, self._file.open("a") as file:
-            file.write(line + "\n")
 
 
 class Lane:

@@ -14,7 +14,7 @@ from infra.local.handlers import Handler, context_for
 from infra.local.settings import QUEUE_ARN, UPLOAD_QUEUE
 
 if TYPE_CHECKING:
-    from infra.local.streams import FailedEvents
+    from infra.local.failed_events import FailedEvents
 
 TRIES = 10
 _LONGEST_PAUSE = 30  # seconds

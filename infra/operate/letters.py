@@ -10,15 +10,18 @@ Locally they are lines of `failed-events.jsonl`.
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from botocore.exceptions import ClientError
+
+from infra.local.failed_events import FailedEvents
 from infra.local.settings import UPLOAD_QUEUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from infra.operate.screen import Screen
     from infra.operate.target import Target
@@ -27,6 +30,15 @@ Json = dict[str, Any]
 Outcome = tuple[int, list[str], int]  # taken; left, and why; records no longer in their stream
 
 HIDDEN: Final = 300  # seconds for which a letter in hand is nobody else's
+# What reading a form raises that nobody has thought of.
+_ODD: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 class GoneError(Exception):
@@ -35,7 +47,7 @@ class GoneError(Exception):
 
 @dataclass(frozen=True)
 class Letter:
-    """`function` is empty for a form that nobody knows; `handle` finds it again."""
+    """`function` is empty for a form that nobody can read; `handle` finds it again."""
 
     id: str
     at: str
@@ -46,13 +58,20 @@ class Letter:
 
 def described(letter: Letter) -> Json:
     """Without its content, which may be personal."""
-    records = letter.event.get("Records") or []
     return {
         "id": letter.id,
         "at": letter.at,
-        "function": letter.function or "?",
-        "records": len(records) or letter.event.get("DDBStreamBatchInfo", {}).get("batchSize", 1),
+        "function": letter.function or "unreadable",
+        "records": _size(letter.event),
     }
+
+
+def _size(event: Json) -> int:
+    records, batch = event.get("Records"), event.get("DDBStreamBatchInfo")
+    size = batch.get("batchSize") if isinstance(batch, dict) else None
+    if isinstance(records, list) and records:
+        return len(records)
+    return size if isinstance(size, int) else 1
 
 
 class Box(Protocol):
@@ -67,13 +86,13 @@ class Box(Protocol):
 
 def box(target: Target) -> Box:
     """The stage's."""
-    return File(target, target.home.failed_events) if target.home else Queue(target)
+    return File(target, FailedEvents(target.home.failed_events)) if target.home else Queue(target)
 
 
 def delivered(target: Target, letter: Letter) -> str:
     """Hand it over; why it was not taken, else nothing. Raise GoneError."""
     if not letter.function:
-        return f"{letter.id}: nobody knows what this is; read it in the queue"
+        return f"{letter.id}: unreadable; look at it where it lies"
     try:
         answer = target.call(letter.function, letter.event)
     except Exception as error:  # noqa: BLE001 - whatever it is, the letter stays
@@ -99,17 +118,15 @@ class Queue:
 
     def peek(self, limit: int) -> list[Letter]:
         """See `Box`."""
-        found = list(self._received(limit))
-        for letter in found:
-            self._show(letter)
-        return found
+        with self._in_hand() as held:
+            return list(self._received(limit, held))
 
     def replay(self, limit: int, screen: Screen) -> Outcome:
         """What is not taken is seen again at once, by the next one who looks."""
         taken = gone = 0
-        left, kept = [], []
-        with screen.progress("Thư chết · Dead letters", None) as step:
-            for letter in self._received(limit):
+        left = []
+        with self._in_hand() as held, screen.progress("Thư chết · Dead letters", None) as step:
+            for letter in self._received(limit, held):
                 try:
                     why = delivered(self._target, letter)
                 except GoneError:
@@ -118,15 +135,25 @@ class Queue:
                     taken += not why
                 if why:
                     left.append(why)
-                    kept.append(letter)
                 else:
                     self._client.delete_message(QueueUrl=self._url, ReceiptHandle=letter.handle)
+                    del held[letter.id]
                 step()
-        for letter in kept:
-            self._show(letter)
         return taken, left, gone
 
-    def _received(self, limit: int) -> Iterator[Letter]:
+    @contextmanager
+    def _in_hand(self) -> Iterator[dict[str, Letter]]:
+        """Letters that nobody else sees meanwhile; stopped anywhere, it puts them back."""
+        held: dict[str, Letter] = {}
+        try:
+            yield held
+        finally:
+            for letter in held.values():
+                with suppress(ClientError):  # it is no longer in hand, or will be seen by itself
+                    self._show(letter)
+
+    def _received(self, limit: int, held: dict[str, Letter]) -> Iterator[Letter]:
+        """Until there are no more, or one comes round again."""
         count = 0
         while count < limit:
             page = self._client.receive_message(
@@ -136,11 +163,13 @@ class Queue:
                 WaitTimeSeconds=1,
                 AttributeNames=["SentTimestamp"],
             ).get("Messages", [])
-            if not page:
+            found = [self._read(message) for message in page]
+            new = [letter for letter in found if letter.id not in held]
+            held.update({letter.id: letter for letter in found})
+            if not new:
                 return
-            for message in page:
-                count += 1
-                yield self._read(message)
+            count += len(found)
+            yield from new
 
     def _show(self, letter: Letter) -> None:
         self._client.change_message_visibility(
@@ -151,7 +180,7 @@ class Queue:
         at = int(message.get("Attributes", {}).get("SentTimestamp", 0)) / 1000
         try:
             function, event = _meant(json.loads(message["Body"]), message, self._target)
-        except (ValueError, KeyError, AttributeError):
+        except _ODD:
             function, event = "", {}
         return Letter(
             message["MessageId"],
@@ -163,12 +192,13 @@ class Queue:
 
 
 def _meant(body: Json, message: Json, target: Target) -> tuple[str, Json]:
-    """Which function was meant to take what."""
+    """Which function was meant to take what. Raise one of `_ODD`."""
     if "requestContext" in body:
         arn = body["requestContext"]["functionArn"]
         name = arn.partition(":function:")[2].partition(":")[0]
-        function = name.removeprefix(target.name(""))
-        return function, body if "DDBStreamBatchInfo" in body else body["requestPayload"]
+        batch = "DDBStreamBatchInfo" in body
+        _object(body["DDBStreamBatchInfo" if batch else "requestPayload"])
+        return name.removeprefix(target.name("")), body if batch else body["requestPayload"]
     records = body.get("Records") or [{}]
     if records[0].get("eventSource") == "aws:dynamodb":
         return "on_change", body
@@ -186,44 +216,46 @@ def _meant(body: Json, message: Json, target: Target) -> tuple[str, Json]:
 
 
 class File:
-    """`failed-events.jsonl`, which the local cloud only adds to."""
+    """`failed-events.jsonl`, to which the local cloud adds while this looks."""
 
-    def __init__(self, target: Target, file: Path) -> None:
+    def __init__(self, target: Target, events: FailedEvents) -> None:
         self._target = target
-        self._file = file
+        self._events = events
 
     def peek(self, limit: int) -> list[Letter]:
         """See `Box`."""
-        lines = self._file.read_text().splitlines() if self._file.exists() else []
-        return [_of_line(number, line) for number, line in enumerate(lines[:limit], 1)]
+        return [_of_line(*each) for each in enumerate(self._events.lines()[:limit], 1)]
 
     def replay(self, limit: int, screen: Screen) -> Outcome:
-        """The file is moved aside first, so that a line that comes meanwhile is not lost."""
-        aside = self._file.with_suffix(".replaying")
-        if self._file.exists() and not aside.exists():
-            self._file.replace(aside)
-        lines = aside.read_text().splitlines() if aside.exists() else []
-        left = []
+        """Each stays in the file until it was taken."""
+        lines = self._events.lines()
+        left = [f"line {number}: beyond --limit" for number in range(limit + 1, len(lines) + 1)]
         with screen.progress("Thư chết · Dead letters", len(lines)) as step:
-            for number, line in enumerate(lines, 1):
-                why = (
-                    delivered(self._target, _of_line(number, line))
-                    if number <= limit
-                    else f"line {number}: beyond --limit"
-                )
-                if why:
+            for number, line in enumerate(lines[:limit], 1):
+                if why := delivered(self._target, _of_line(number, line)):
                     left.append(why)
-                    with self._file.open("a") as file:
-                        file.write(line + "\n")
+                else:
+                    self._events.remove(line)
                 step()
-        aside.unlink(missing_ok=True)
         return len(lines) - len(left), left, 0
 
 
-def _of_line(number: int, line: str) -> Letter:
+def _of_line(number: int, line: bytes) -> Letter:
     """A line of the local cloud: one record of a table's stream, or one event of the bucket."""
-    content = json.loads(line)
-    at = datetime.fromtimestamp(content["at"], UTC).isoformat(timespec="seconds")
-    if content["source"] == UPLOAD_QUEUE:
-        return Letter(f"line {number}", at, "on_upload", content["event"])
-    return Letter(f"line {number}", at, "on_change", {"Records": [content["event"]]})
+    name = f"line {number}"
+    try:
+        content = json.loads(line)
+        at = datetime.fromtimestamp(content["at"], UTC).isoformat(timespec="seconds")
+        event = _object(content["event"])
+        if content["source"] == UPLOAD_QUEUE:
+            return Letter(name, at, "on_upload", event)
+        return Letter(name, at, "on_change", {"Records": [event]})
+    except _ODD:
+        return Letter(name, "", "", {})
+
+
+def _object(given: Any) -> Json:
+    """What functions take is an object. Raise TypeError."""
+    if not isinstance(given, dict):
+        raise TypeError(type(given).__name__)
+    return given

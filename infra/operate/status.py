@@ -12,6 +12,7 @@ from chalicelib.adapters import clients
 from chalicelib.adapters import table_keys as keys
 from chalicelib.adapters.item_codec import to_attributes
 from chalicelib.domain.event import moment, stamp
+from infra.local.failed_events import FailedEvents
 from infra.operate import agencies, audit, reading
 from infra.operate.screen import OK, WRONG, Screen, table
 
@@ -82,8 +83,7 @@ class Status:
             yield self._queue(what, name, *(int(found[each]) for each in wanted))
         if self.target.home:
             file = self.target.home.failed_events
-            lines = file.read_text().count("\n") if file.exists() else 0
-            yield self._queue("dead letters", file.name, lines, 0)
+            yield self._queue("dead letters", file.name, len(FailedEvents(file).lines()), 0)
 
     def _queue(self, what: str, name: str, waiting: int, in_work: int) -> Json:
         if what == "dead letters" and waiting + in_work:

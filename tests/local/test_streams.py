@@ -12,7 +12,8 @@ import pytest
 
 from infra.local import streams
 from infra.local.bridge import LambdaClient
-from infra.local.streams import FailedEvents, Lane, to_lambda
+from infra.local.failed_events import FailedEvents
+from infra.local.streams import Lane, to_lambda
 
 if TYPE_CHECKING:
     from pathlib import Path
