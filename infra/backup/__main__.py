@@ -15,6 +15,7 @@ from chalicelib.config import SettingsError
 from chalicelib.domain.backup import BackupError
 from infra.backup import commands, place, text
 from infra.local.clock import VIETNAM
+from infra.operate import terminal
 from infra.operate.screen import Screen
 from infra.operate.target import UnreachableError
 
@@ -135,4 +136,4 @@ def _moment(given: str) -> datetime:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    terminal.run(main)

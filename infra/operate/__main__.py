@@ -14,7 +14,7 @@ from chalicelib.adapters.schema import NewerSchemaError
 from chalicelib.config import SettingsError
 from chalicelib.domain.errors import Error, NotFoundError
 from chalicelib.watch import logger
-from infra.operate import commands, target
+from infra.operate import commands, target, terminal
 from infra.operate.screen import MISUSED, UNREACHABLE, WRONG, Screen, UsageError
 
 if TYPE_CHECKING:
@@ -80,4 +80,4 @@ def _explained(error: BaseException) -> tuple[int, str]:
 
 if __name__ == "__main__":
     _hush()
-    sys.exit(main())
+    terminal.run(main)

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from infra.local.clock import VIETNAM
+from infra.operate import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,6 +33,13 @@ class UsageError(Exception):
     """The command cannot be carried out as it was given; the message says how it could be."""
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Who reads no further neither stops what is being done nor hears why."""
+        self.quiet = True
+        terminal.unread(self.file)
+
+
 class Screen:
     """Results go to standard output, everything else to standard error."""
 
@@ -39,10 +47,10 @@ class Screen:
         self._json = json
         self._yes = yes
         self._stdout = sys.stdout  # whatever else is printed while a command runs is not a result
-        self._out = Console(
+        self._out = _Console(
             file=self._stdout, width=None if sys.stdout.isatty() else _WIDTH, highlight=False
         )
-        self._aside = Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
+        self._aside = _Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
         self._wrote = False
 
     def result(self, data: Mapping[str, Any], *parts: Table | str) -> None:
@@ -58,7 +66,13 @@ class Screen:
         self._aside.print(line, markup=False)
 
     def _print(self, data: Mapping[str, Any]) -> None:
-        self._stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        """In letters that everybody can read where the output has few."""
+        few = "utf" not in (self._stdout.encoding or "utf-8").lower()
+        try:
+            self._stdout.write(json.dumps(data, ensure_ascii=few, indent=2) + "\n")
+        except BrokenPipeError:
+            terminal.unread(self._stdout)
+        terminal.flush(self._stdout)
 
     def failed(self, why: str) -> None:
         """Why nothing came of it, and what to do."""
