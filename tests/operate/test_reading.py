@@ -8,10 +8,12 @@ import pytest
 
 from chalicelib import bootstrap
 from chalicelib.adapters import clients
+from infra.operate import status
 from infra.operate.target import Target
 from tests import aws
 from tests.entrypoints import town as t
 from tests.entrypoints.town import Filed, Town
+from tests.infra.guard import acting
 from tests.infra.ward import long_dossier
 from tests.operate.conftest import ANYBODY, DEAD, Operator, play, recovery, send
 from tests.upgrades import scenes
@@ -94,6 +96,43 @@ def test_a_table_that_cannot_be_restored_is_seen(operator: Operator) -> None:
     assert found["wrong"] == [f"table {aws.TOKEN}: stream and point-in-time recovery must be on"]
 
 
+def test_dossiers_that_nothing_leads_are_seen(made: Province, operator: Operator) -> None:
+    """After an accident with Step Functions nothing is late yet, and every dossier stands still."""
+    codes = [made.town.submit().code for _ in range(3)]
+    made.machine.vanish(f"{codes[0]}.g1")
+    made.machine.vanish(f"{codes[1]}.g1")
+    found = operator.asks("status", code=1)
+    assert found["wrong"] == ["2 open dossiers have no execution: `reconcile --all`"]
+    operator.asks("reconcile", "--all", "--yes")
+    assert operator.asks("status")["wrong"] == []
+
+
+def test_one_that_has_just_been_filed_is_led_in_a_moment(
+    made: Province, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its execution begins seconds after it; that is no accident."""
+    scenes.filed_a_moment_ago(made)
+    made.asleep = False
+
+    def sleep(_: float) -> None:
+        with acting(ANYBODY):
+            made.settle()
+
+    monkeypatch.setattr(status.time, "sleep", sleep)
+    assert operator.asks("status")["wrong"] == []
+
+
+@pytest.mark.parametrize("part", ["_running", "_open"])
+def test_what_was_not_all_counted_is_not_compared(
+    part: str, made: Province, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large stage has more of both than a few reads count."""
+    made.machine.vanish(f"{made.town.submit().code}.g1")
+    few = {"running": 0, "running_more": True, "dossiers": 1, "messages": 0, "more": True}
+    monkeypatch.setattr(status, part, lambda: few)
+    assert operator.asks("status")["wrong"] == []
+
+
 # -- find
 
 
@@ -128,6 +167,9 @@ def test_by_the_number_of_its_owner(made: Province, operator: Operator) -> None:
         assert secret not in operator.out + operator.err
     found = operator.asks("find", "--owner", "--yes", said="066195000002\n")["dossiers"]
     assert [each["code"] for each in found] == [theirs]
+    assert "is on the log" in operator.err
+    assert operator.logged() == [("find --owner", {"dossiers": "all of one person"}, "done")] * 2
+    assert "0661950" not in operator.out
 
 
 @pytest.mark.parametrize(
@@ -338,6 +380,15 @@ def test_what_is_printed_for_people(made: Province, operator: Operator) -> None:
     assert filed.code in operator.out
     assert "1 do not hold together" in operator.out
     assert json.dumps(filed.code) not in operator.out
+
+
+@pytest.mark.parametrize("month", ["garbage", "2026-13", "2026", "", "2026-10-01"])
+def test_no_month(month: str, operator: Operator) -> None:
+    """That nothing was done would be the wrong answer to a typing error."""
+    with pytest.raises(SystemExit) as ended:
+        operator.types("log", "--month", month)
+    assert ended.value.code == 2
+    assert operator.asks("log", "--month", "2026-1")["lines"] == []
 
 
 def test_the_log_is_empty_at_first(operator: Operator) -> None:
