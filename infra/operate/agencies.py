@@ -53,12 +53,11 @@ def _table() -> Table:
 
 def _known(given: argparse.Namespace) -> AgencyCode:
     """An agency that messages go to."""
-    wanted = given.agency.strip().upper()
     for agency in bootstrap.reference().directory():
-        if agency.code == wanted and agency.medium is Medium.WEBHOOK:
+        if agency.code == given.agency and agency.medium is Medium.WEBHOOK:
             return agency.code
     raise UsageError(
-        f"No messages go to {wanted}: no agency with software of its own has that code."
+        f"No messages go to {given.agency}: no agency with software of its own has that code."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from infra.operate import agencies, audit, find, redrive, replay, show, status, verify
@@ -24,7 +25,7 @@ where it works:
 
 exit status: 0 all well, 1 something is wrong or was not found, 2 wrong use, 3 not reachable
 
-No output has personal data, except of `show --personal`, which is logged.
+No output has personal data, except of `show --personal` and `find --owner`, which are logged.
 """
 
 
@@ -69,7 +70,9 @@ def _reading(commands: Any) -> None:
         "--personal", action="store_true", help="the form and people's words, too; this is logged"
     )
     log = _command(commands, "log", _log, "what operators did", "log --month 2026-10")
-    log.add_argument("--month", default=audit.this_month(), help="default: %(default)s")
+    log.add_argument(
+        "--month", type=_month, default=audit.this_month(), help="default: %(default)s"
+    )
 
 
 def _dossiers(commands: Any) -> None:
@@ -116,7 +119,7 @@ def _replay(commands: Any) -> None:
         "replay messages --agency G12.H15.01 --yes",
     )
     sent.add_argument("codes", nargs="*", metavar="CODE", help="of these dossiers")
-    sent.add_argument("--agency", metavar="AGENCY", help="all of one agency")
+    sent.add_argument("--agency", type=_agency, metavar="AGENCY", help="all of one agency")
     sent.add_argument("--all", action="store_true", help="all of the stage")
     sent.add_argument(
         "--delivered", action="store_true", help="those that were delivered, too: it lost them"
@@ -140,7 +143,7 @@ def _agencies(commands: Any) -> None:
         "hold back all messages to an agency",
         'pause G12.H15.01 --reason "maintenance until Monday" --yes',
     )
-    held.add_argument("agency", metavar="AGENCY", help="its code")
+    held.add_argument("agency", type=_agency, metavar="AGENCY", help="its code")
     held.add_argument("--reason", required=True, help="shown in the status; nothing personal")
     freed = _command(
         commands,
@@ -149,7 +152,7 @@ def _agencies(commands: Any) -> None:
         "send them again, and what has waited",
         "resume G12.H15.01 --yes",
     )
-    freed.add_argument("agency", metavar="AGENCY", help="its code")
+    freed.add_argument("agency", type=_agency, metavar="AGENCY", help="its code")
     freed.add_argument(
         "--no-wait", dest="wait", action="store_false", help="what has waited goes out by itself"
     )
@@ -172,6 +175,17 @@ def _command(commands: Any, name: str, run: Run, what: str, *examples: str) -> A
     made.add_argument("--yes", action="store_true", help="do not ask before changing anything")
     made.set_defaults(run=run)
     return made
+
+
+def _agency(text: str) -> str:
+    return text.strip().upper()
+
+
+def _month(text: str) -> str:
+    try:
+        return f"{datetime.strptime(text.strip(), '%Y-%m'):%Y-%m}"  # noqa: DTZ007 - no moment
+    except ValueError:
+        raise argparse.ArgumentTypeError("a month is like 2026-10") from None
 
 
 def _positive(text: str) -> int:

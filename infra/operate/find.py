@@ -13,6 +13,7 @@ from chalicelib.adapters import table_keys as keys
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.event import stamp
 from infra.operate import reading
+from infra.operate.audit import audited
 from infra.operate.screen import OK, WRONG, Screen, UsageError, table
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ def summary(dossier: Dossier) -> Json:
     }
 
 
-def run(given: argparse.Namespace, _target: Target, screen: Screen) -> int:
+def run(given: argparse.Namespace, target: Target, screen: Screen) -> int:
     """0 found, 1 found nothing."""
     found = []
-    for code in _codes(given, screen):
+    for code in _codes(given, target, screen):
         try:
             found.append(summary(reading.dossier(code)))
         except NotFoundError:
@@ -57,9 +58,9 @@ def run(given: argparse.Namespace, _target: Target, screen: Screen) -> int:
     return OK if found else WRONG
 
 
-def _codes(given: argparse.Namespace, screen: Screen) -> list[str]:
+def _codes(given: argparse.Namespace, target: Target, screen: Screen) -> list[str]:
     if given.owner:
-        return _of_owner(screen)
+        return _of_owner(target, screen)
     if given.link:
         return [_of_link(given.link)]
     if given.code:
@@ -76,12 +77,13 @@ def _of_link(link: str) -> str:
     return codes[0].upper()
 
 
-def _of_owner(screen: Screen) -> list[str]:
+def _of_owner(target: Target, screen: Screen) -> list[str]:
     """Everything filed for, or by, the person or organisation with this number.
 
     The number is read from the terminal or from standard input, so that it stays in no history, and
     is forgotten at once: dossiers know persons by a keyed hash only. There is no index by person,
-    so the whole table is read.
+    so the whole table is read. What one person ever filed is personal: that somebody looked is
+    on the operators' log, for whom is not.
     """
     number = _number().strip().upper()
     if not NUMBER.match(number):
@@ -92,7 +94,9 @@ def _of_owner(screen: Screen) -> list[str]:
         f"${size.dollars:.2f}). Go on?"
     )
     reference = bootstrap.keys().person_ref(number)
-    return list(_filed(reference, screen))
+    screen.aside("! What one PERSON filed follows; that you looked is on the log.")
+    with audited(target, "find --owner", dossiers="all of one person"):
+        return list(_filed(reference, screen))
 
 
 def _number() -> str:

@@ -185,7 +185,9 @@ def test_messages_that_were_given_up(made: Province, operator: Operator) -> None
     )
 
 
-@pytest.mark.parametrize("words", [["--all"], ["--agency", t.TAX]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["--all"], ["--agency", t.TAX], ["--agency", f" {t.TAX.lower()}"]], ids=" ".join
+)
 def test_all_messages_that_were_given_up(
     words: list[str], made: Province, operator: Operator
 ) -> None:
