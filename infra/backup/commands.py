@@ -89,6 +89,7 @@ def restore(given: Namespace, screen: Screen) -> Report:
     work.check_target(runs[-1], overwrite=given.overwrite)
     with _staged(found, runs, screen) as staging:
         _check_staged(staging, given, screen)
+        work.check_beyond(staging, overwrite=given.overwrite)
         return _restored(work, staging, runs[-1])
 
 

@@ -59,6 +59,7 @@ class Vault:
         self._client = client
         self._bucket = bucket
         self._store = ExportStore(client, bucket, "")
+        self.name = f"{client.meta.endpoint_url}/{bucket}"
 
     def chain(self, keys: Sequence[PublicKey]) -> Chain:
         """All runs. Raise BackupError for an empty store, BrokenChainError for a doubtful one."""

@@ -1,7 +1,7 @@
 """Writes a run into a deployment: items, then cases, then messages; files; counters moved on.
 
-Everything is written as it is to be, so that writing it again changes nothing: a restore that was
-killed is started again and comes to the same end.
+A restore that was killed is started again and comes to the same end. With its case a dossier is
+whole, and people and clocks act on it: from then on no restore writes to it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import time
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,11 @@ from botocore.exceptions import ClientError
 
 from chalicelib.adapters import table_keys as keys
 from chalicelib.adapters.item_codec import to_attributes
-from chalicelib.domain.backup import BackupError
+from chalicelib.domain.backup import BackupError, BrokenChainError, digest_of
 from infra.backup.staging import chain_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from chalicelib.adapters.table import Table
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 STEP = 1000  # more serials than one desk gives between two exports in a day
 _BATCH = 25
+_LOOKS = 3  # at a dossier on which somebody acts at this moment
 _LONGEST_PAUSE = 5.0  # seconds
 
 
@@ -58,49 +59,157 @@ class Restore:
     target: Target
     screen: Screen
     workers: int = 8
+    is_used: bool = False  # whether there were dossiers before
+    lost: dict[str, str] = field(default_factory=dict)  # files the store has not, by key
 
     def check_target(self, run: Manifest, *, overwrite: bool) -> None:
         """Raise NotEmptyError for a deployment in use, unless this very restore was under way."""
-        found = self.target.table.get(keys.restored())
-        same = found and (found["chain"], int(found["run"])) == (run.plan.chain, run.plan.run)
-        if overwrite or (same and found and found["state"] == "begun"):
+        found = self.target.table.get(keys.restored()) or {}
+        same = {name: found.get(name) for name in ("chain", "digest", "store")} == self._mark(run)
+        self.is_used = self._holds_dossiers()
+        if overwrite or not self.is_used or (same and found["state"] == "begun"):
             return
-        if self._holds_dossiers():
+        raise NotEmptyError(
+            f"{self.target.table.name} holds dossiers. A restore is for an empty deployment. "
+            "With --overwrite those that it has stay as they are, and what is missing is added."
+        )
+
+    def _mark(self, run: Manifest) -> dict[str, str]:
+        """What a restore of this run, from this store, is known by."""
+        digest = digest_of(run.to_bytes())
+        return {"chain": run.plan.chain, "digest": digest, "store": self.vault.name}
+
+    def check_beyond(self, staging: Staging, *, overwrite: bool) -> None:
+        """Raise NotEmptyError where citizens have filed since this restore was begun."""
+        if overwrite or not self.is_used:
+            return
+        beyond = sum(staging.length(pk) is None for pk in self._dossiers("PK", self._SOME))
+        if beyond:
             raise NotEmptyError(
-                f"{self.target.table.name} holds dossiers. A restore is for an empty deployment: "
-                "what was decided since that run would be lost. To do it all the same, say "
-                "--overwrite."
+                f"{self.target.table.name} holds dossiers, {beyond} that this run does not know: "
+                "it is in use. With --overwrite they stay as they are, and what is missing is added"
             )
 
     def _holds_dossiers(self) -> bool:
         """By a Scan that ends at the first one: there is no other way to know, and only here."""
+        return any(True for _ in self._dossiers("PK"))
+
+    _SOME = "SK = :case"
+
+    def _dossiers(self, what: str, where: str = "") -> Iterator[str]:
+        values = {":case": {"S": keys.CASE}}
+        only = {"FilterExpression": where, "ExpressionAttributeValues": values} if where else {}
         pages = self.target.table.client.get_paginator("scan").paginate(
-            TableName=self.target.table.name, ProjectionExpression="PK"
+            TableName=self.target.table.name, ProjectionExpression=what, **only
         )
-        return any(
-            item["PK"]["S"].startswith(keys.DOSSIERS) for page in pages for item in page["Items"]
-        )
+        found = (item["PK"]["S"] for page in pages for item in page["Items"])
+        return (pk for pk in found if pk.startswith(keys.DOSSIERS))
 
     def write(self, staging: Staging, run: Manifest) -> dict[str, int]:
-        """All of it; answers how many files and counters."""
+        """All of it; answers how many files and counters, and dossiers that went on here."""
         self._note(run, "begun")
         files, counters = staging.files(), self._counters(staging)
         self._put_files(files)
-        self._put_items(iter(counters), len(counters))
-        for items, total in staging.phases():
-            self._put_items(items, total)
-        return {"files": len(files), "counters": len(counters)}
+        self._put_each(iter(counters), len(counters), "attribute_not_exists(PK) OR n < :n", "n")
+        kept, went_on = self._kept(staging)
+        (items, some), (cases, many), (messages, few) = staging.phases()
+        self._put_items((item for item in items if item["PK"]["S"] not in kept), some)
+        cases = (case for case in cases if case["PK"]["S"] not in kept)
+        self._put_each(cases, many, "attribute_not_exists(PK)")
+        self._put_each(messages, few, "attribute_not_exists(PK) OR tries < :tries", "tries")
+        return {"files": len(files), "counters": len(counters), "went_on": went_on}
 
     def finish(self, run: Manifest) -> None:
         """After everything was read back."""
         self._note(run, "done")
 
     def _note(self, run: Manifest, state: str) -> None:
-        data = {"chain": run.plan.chain, "run": run.plan.run, "state": state}
+        data = {**self._mark(run), "run": run.plan.run, "state": state}
         item = to_attributes({**keys.restored(), **data})
         self.target.table.client.put_item(TableName=self.target.table.name, Item=item)
 
+    # -- dossiers that are there
+
+    def _kept(self, staging: Staging) -> tuple[set[str], int]:
+        """Dossiers to leave alone, and how many of them have gone on since the run.
+
+        A case is written last, so one that is there is whole. People and clocks act on it; its
+        messages and marks are named after its events: nobody can take it back.
+        """
+        if not self.is_used:
+            return set(), 0
+        total = staging.counts()["dossiers"]
+        told = self.screen.over(staging.events(), "dossiers looked for", total)
+        kept, went_on = set[str](), 0
+        with ThreadPoolExecutor(self.workers) as pool:
+            while some := list(islice(told, _BATCH)):
+                for (pk, staged), there in zip(some, pool.map(self._found, some), strict=True):
+                    if there is not None:
+                        kept.add(pk)
+                        went_on += there > len(staged)
+        return kept, went_on
+
+    def _found(self, dossier: tuple[str, list[Item]]) -> int | None:
+        """How many events are there of one to be left alone; None of one to be written.
+
+        One with fewer than the run has loses its case first: nobody acts on it meanwhile.
+        """
+        pk, staged = dossier
+        case, there = self._there(pk)
+        if len(there) >= len(staged) and (case or len(there) > len(staged)):
+            return len(there)
+        if case is None:
+            return None
+        if there != staged[: len(there)] or int(case["ev"]) != len(there):
+            return len(there)
+        return None if self._takes_away(pk, len(there)) else len(there)
+
+    def _takes_away(self, pk: str, ev: int) -> bool:
+        """Whether nobody acted on it since it was looked at."""
+        return self._if_so(
+            self.target.table.client.delete_item,
+            Key=to_attributes({"PK": pk, "SK": keys.CASE}),
+            ConditionExpression="ev = :ev",
+            ExpressionAttributeValues=to_attributes({":ev": ev}),
+        )
+
+    def _there(self, pk: str) -> tuple[Mapping[str, Any] | None, list[Item]]:
+        """Its case and its events; both again where somebody acted between the two readings."""
+        where, values = "PK = :pk AND begins_with(SK, :prefix)", {":pk": pk, ":prefix": keys.EVENTS}
+        for _ in range(_LOOKS):
+            case = self.target.table.get({"PK": pk, "SK": keys.CASE})
+            events = list(self.target.table.items(where, values, ConsistentRead=True))
+            if case is None or int(case["ev"]) == len(events):
+                break
+        return case, events
+
     # -- items
+
+    def _put_each(
+        self, items: Iterator[Item], total: int, condition: str, newer_by: str = ""
+    ) -> None:
+        """One by one, each unless what is there is newer."""
+
+        def put(item: Item) -> None:
+            value = {f":{newer_by}": item[newer_by]} if newer_by else {}
+            more = {"ExpressionAttributeValues": value} if value else {}
+            client = self.target.table.client
+            self._if_so(client.put_item, Item=item, ConditionExpression=condition, **more)
+
+        with ThreadPoolExecutor(self.workers) as pool:
+            told = self.screen.over(items, "items with a condition", total)
+            while some := list(islice(told, _BATCH * self.workers)):
+                list(pool.map(put, some))
+
+    def _if_so(self, act: Callable[..., Any], **how: Any) -> bool:
+        """Whether its condition held."""
+        try:
+            act(TableName=self.target.table.name, **how)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
 
     def _put_items(self, items: Iterator[Item], total: int) -> None:
         """In batches, some side by side; in no order."""
@@ -146,7 +255,11 @@ class Restore:
     def _put_file(self, file: File) -> None:
         if self._has(file):
             return
-        content = self.vault.file(file.sha256)
+        try:
+            content = self.vault.file(file.sha256)
+        except BrokenChainError as error:  # all others come back all the same
+            self.lost[file.key] = f"{file.key}: {error}"
+            return
         self.target.s3.put_object(
             Bucket=self.target.bucket,
             Key=file.key,
@@ -190,17 +303,19 @@ class Restore:
 
     def _events_fault(self, pk: str, staged: list[Item]) -> str:
         """It may have moved on since it was written: events are only ever added."""
-        case = self.target.table.get({"PK": pk, "SK": keys.CASE})
+        case, there = self._there(pk)
         if case is None:
             return "has no case"
-        where, values = "PK = :pk AND begins_with(SK, :prefix)", {":pk": pk, ":prefix": keys.EVENTS}
-        there = list(self.target.table.items(where, values, ConsistentRead=True))
         if there[: len(staged)] != staged:
             return "its events are not those that were exported"
         ev = int(case["ev"])
-        return chain_fault(pk, there[:ev], (case["head"], ev))
+        if len(there) != ev:
+            return f"{len(there)} events are there, and its case says {ev}"
+        return chain_fault(pk, there, (case["head"], ev))
 
     def _file_fault(self, file: File) -> str:
+        if file.key in self.lost:
+            return self.lost[file.key]
         try:
             answer = self.target.s3.get_object(Bucket=self.target.bucket, Key=file.key)
         except ClientError as error:

@@ -52,15 +52,17 @@ def _checked(command: str, report: Report) -> Iterator[str]:
         return
     for each in report["without_file"]:
         yield f"! {each} (missing when the run was made)"
+    if went_on := report["written"]["went_on"]:
+        yield f"! {went_on:,} dossiers have gone on here since that run: they stay as they are"
     yield f"Run {report['run']}, as of {_local(report['until'])}:"
     if wrong:
-        yield "what was read back is NOT what was exported:"
+        yield "what was read back is NOT all as it was exported:"
     elif command == "drill":
         yield f"restored, read back and thrown away in {report['seconds']} s."
     else:
         yield (
-            f"restored and read back; {report['written']['counters']:,} counters moved on. Now let "
-            'the reconciler look at everything: {"all": true}.'
+            f"restored and read back; {report['written']['counters']:,} counters moved on. "
+            "Now `python -m infra.operate reconcile --all`: every open dossier goes on."
         )
 
 

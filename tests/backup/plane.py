@@ -121,6 +121,7 @@ class Town:
 
     plane: Plane
     name: str
+    went_on = 0  # dossiers that the last restore into it left as they were
 
     def __post_init__(self) -> None:
         self.dynamodb, self.s3 = self.plane.client("dynamodb"), self.plane.client("s3")
@@ -284,6 +285,7 @@ class Town:
         run: int = 0,
         *,
         only_read: bool = False,
+        overwrite: bool = False,
         keys: Sequence[PublicKey] = (),
     ) -> list[str]:
         """Restore from another town's store into this one; answers what is wrong there."""
@@ -292,15 +294,17 @@ class Town:
         target = Target(self.table, self.s3, self.files, datetime(2026, 10, 6, 9, tzinfo=VIETNAM))
         work = Restore(source.vault, target, QUIET, workers=1)
         if not only_read:
-            work.check_target(runs[-1], overwrite=False)
+            work.check_target(runs[-1], overwrite=overwrite)
         file = folder / f"{next(_numbers)}.sqlite"
         staging = Staging(file)
         try:
             staging.fill(source.vault, runs, QUIET)
             if not only_read:
-                work.write(staging, runs[-1])
+                work.check_beyond(staging, overwrite=overwrite)
+                self.went_on = work.write(staging, runs[-1])["went_on"]
             faults = work.faults(staging)
-            work.finish(runs[-1])
+            if not faults:
+                work.finish(runs[-1])
             return faults
         finally:
             staging.close()

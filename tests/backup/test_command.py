@@ -144,7 +144,7 @@ def test_restore(desk: Desk, plane: Plane) -> None:
     empty = plane.town()
     desk.sets(RECORD_TABLE=empty.table.name, FILE_BUCKET=empty.files)
     printed, told = desk.says("restore")
-    assert '{"all": true}' in printed
+    assert "python -m infra.operate reconcile --all" in printed
     assert "key is not given" in told
     assert ("D#S1.1-261005-0001", "CASE") in empty.items()
     assert "holds dossiers" in desk.says("restore", status=1)[1]
