@@ -4,7 +4,7 @@ Apart from `ports`, because nothing of it concerns a request: one function and t
 command line use it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
@@ -112,25 +112,28 @@ class Store(Protocol):
         """Of its manifest; empty where there is none."""
 
     def put_manifest(self, run: int, content: bytes, signature: bytes) -> None:
-        """The last step: with it, the run is complete."""
+        """The last step: with it, the run is complete. Raise BusyError where another's is there."""
 
     def plan(self, run: int) -> Plan | None:
-        """Of a run that was begun."""
+        """Of a run that was begun; None where there is none, or what is there is none."""
 
-    def put_plan(self, plan: Plan) -> None:
-        """The first step; what was stored for another plan of that run counts no more."""
+    def put_plan(self, plan: Plan, *, first: bool = False) -> None:
+        """What was stored for another plan of that run counts no more.
 
-    def part(self, plan: Plan, n: int) -> Part | None:
-        """The n-th part, if it was stored whole."""
+        Raise BusyError where it is to be the first and is not.
+        """
+
+    def holds(self, part: Part) -> bool:
+        """Whether its objects are there, as far as the store can say without sending them."""
 
     def put_data(self, plan: Plan, n: int, fetched: Fetched, lines: int) -> Stored:
         """A data file, as it is."""
 
     def put_list(self, plan: Plan, n: int, content: PartList) -> Part:
-        """The list of files of the n-th part; after it, the part is stored whole."""
+        """The list of files of the n-th part: the last object of a part."""
 
     def has_file(self, sha256: str, size: int) -> bool:
-        """Whether a file with this content is there."""
+        """Whether a file with this content is there: by the store's own hash, else by its size."""
 
     def put_file(self, sha256: str, content: bytes) -> None:
         """Under its hash. Raise BackupError where the store does not encrypt it as asked."""
@@ -147,13 +150,23 @@ class Signer(Protocol):
 
 
 class Ledger(Protocol):
-    """What this deployment remembers of its chain, so that a store that went back is noticed."""
+    """What this deployment remembers of its chain, and does not leave to the store to say.
+
+    Whoever writes must have read what is there: else another export is under way, and BusyError
+    is raised.
+    """
 
     def get(self) -> Head | None:
         """None before the first run was begun; run 0 while that one is not complete."""
 
     def set(self, head: Head) -> None:
         """A run is complete, or the first was begun."""
+
+    def parts(self, plan: Plan) -> tuple[Part, ...]:
+        """Those of a run under way that are stored whole, from the first on."""
+
+    def keep(self, plan: Plan, parts: Sequence[Part]) -> None:
+        """So many are stored whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ files/ab/ab12…          a file, by the SHA-256 of its content: never sent twic
 import gzip
 import hashlib
 import json
+import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -21,16 +22,35 @@ from botocore.exceptions import ClientError
 
 from chalicelib.adapters.clients import Client
 from chalicelib.backup_ports import Fetched, PartList
-from chalicelib.domain.backup import BackupError, Head, Part, Plan, Stored
+from chalicelib.domain.backup import (
+    BackupError,
+    BrokenChainError,
+    BusyError,
+    Head,
+    Part,
+    Plan,
+    Stored,
+    read_part,
+)
 from chalicelib.domain.event import moment, stamp
 
 _ONE_BY_ONE: Final = TransferConfig(use_threads=False)
+_OF_A_RUN: Final = re.compile(r"^(manifests|plans)/(?P<run>\d{6}|[1-9]\d{6,})\.json$")
+_TAKEN: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+_UNKNOWN: Final = frozenset({"NotImplemented", "501"})  # to a store, a condition
+_HEAD: Final = ("chain", "run", "digest", "until")
 _ABSENT: Final = frozenset({"NoSuchKey", "404", "NotFound"})
 
 
 def manifest_key(run: int) -> str:
     """Sorts as the runs do."""
     return f"manifests/{run:06d}.json"
+
+
+def run_of(key: str) -> int | None:
+    """The run whose manifest or plan this is; None of what somebody else put there."""
+    found = _OF_A_RUN.match(key)
+    return int(found["run"]) if found else None
 
 
 def signature_key(run: int) -> str:
@@ -61,13 +81,8 @@ class ExportStore:
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix="manifests/", StartAfter=manifest_key(after)
         )
-        found = [
-            int(each["Key"].removeprefix("manifests/").removesuffix(".json"))
-            for page in pages
-            for each in page.get("Contents", ())
-            if each["Key"].endswith(".json")
-        ]
-        return max(found, default=after)
+        keys = (each["Key"] for page in pages for each in page.get("Contents", ()))
+        return max(filter(None, map(run_of, keys)), default=after)
 
     def manifest(self, run: int) -> bytes | None:
         return self.read(manifest_key(run))
@@ -76,20 +91,36 @@ class ExportStore:
         return self.read(signature_key(run)) or b""
 
     def put_manifest(self, run: int, content: bytes, signature: bytes) -> None:
-        self._put(signature_key(run), signature)
-        self._put(manifest_key(run), content)
+        if self.manifest(run) is None:
+            self._put(signature_key(run), signature)
+            if self._puts_new(manifest_key(run), content):
+                if self.signature(run) != signature:  # another's, which came too late
+                    self._put(signature_key(run), signature)
+                return
+        if self.manifest(run) != content:
+            raise BusyError(f"Run {run} was completed by another export meanwhile: call again.")
 
     def plan(self, run: int) -> Plan | None:
         content = self.read(_plan_key(run))
-        return Plan.from_bytes(content) if content is not None else None
+        try:
+            return Plan.from_bytes(content) if content is not None else None
+        except BrokenChainError:
+            return None
 
-    def put_plan(self, plan: Plan) -> None:
+    def put_plan(self, plan: Plan, *, first: bool = False) -> None:
+        if first and self.plan(plan.run) is None and self._puts_new_plan(plan):
+            return
+        if first and self.plan(plan.run) not in {None, plan}:
+            raise BusyError(f"Run {plan.run} was begun by another export meanwhile: call again.")
         self._put(_plan_key(plan.run), plan.to_bytes())
 
-    def part(self, plan: Plan, n: int) -> Part | None:
-        key = _part_key(plan, "files", n)
-        content = self.read(key)
-        return _part(key, content) if content is not None else None
+    def _puts_new_plan(self, plan: Plan) -> bool:
+        return self._puts_new(_plan_key(plan.run), plan.to_bytes())
+
+    def holds(self, part: Part) -> bool:
+        return all(
+            self._holds(each.key, each.sha256, each.size) for each in (part.data, part.files)
+        )
 
     def put_data(self, plan: Plan, n: int, fetched: Fetched, lines: int) -> Stored:
         key = _part_key(plan, "data", n)
@@ -112,13 +143,18 @@ class ExportStore:
         return _part(key, body)
 
     def has_file(self, sha256: str, size: int) -> bool:
+        return self._holds(file_key(sha256), sha256, size)
+
+    def _holds(self, key: str, sha256: str, size: int) -> bool:
         try:
-            found = self._client.head_object(Bucket=self._bucket, Key=file_key(sha256))
+            found = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
         except ClientError as error:
             if error.response["Error"]["Code"] not in _ABSENT:
                 raise
             return False
-        return bool(found["ContentLength"] == size)
+        known = found.get("ChecksumSHA256", "")  # of one sent in pieces it is a hash of hashes
+        same = not known or "-" in known or known == _base64(bytes.fromhex(sha256))
+        return bool(same and found["ContentLength"] == size)
 
     def put_file(self, sha256: str, content: bytes) -> None:
         self._put(file_key(sha256), content)
@@ -127,11 +163,29 @@ class ExportStore:
         """An object; None where there is none."""
         return read(self._client, self._bucket, key)
 
-    def _put(self, key: str, content: bytes) -> None:
+    def _puts_new(self, key: str, content: bytes) -> bool:
+        """Whether nothing was there; whoever calls has looked, for stores without conditions."""
+        try:
+            self._put(key, content, IfNoneMatch="*")
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in _UNKNOWN:
+                self._put(key, content)
+            elif code in _TAKEN:
+                return False
+            else:
+                raise
+        return True
+
+    def _put(self, key: str, content: bytes, **more: str) -> None:
         """With its hash, so that a store that checks it refuses what was changed on the way."""
-        digest = b64encode(hashlib.sha256(content).digest()).decode()
         answer = self._client.put_object(
-            Bucket=self._bucket, Key=key, Body=content, ChecksumSHA256=digest, **self._sealed()
+            Bucket=self._bucket,
+            Key=key,
+            Body=content,
+            ChecksumSHA256=_base64(hashlib.sha256(content).digest()),
+            **self._sealed(),
+            **more,
         )
         self._check_sealed(answer)
 
@@ -156,17 +210,47 @@ class ChangesLedger:
     def __init__(self, client: Client, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
+        self._tag: str | None = None  # of what was read or written last; empty where nothing was
+        self._data: dict[str, Any] = {}
 
     def get(self) -> Head | None:
-        content = read(self._client, self._bucket, self.KEY)
-        if content is None:
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=self.KEY)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _ABSENT:
+                raise
+            self._tag, self._data = "", {}
             return None
-        data = json.loads(content)
-        return Head(**{**data, "until": moment(data["until"])})
+        self._tag, self._data = answer["ETag"], json.loads(answer["Body"].read())
+        head = {name: self._data[name] for name in _HEAD if name in self._data}
+        return Head(**{**head, "until": moment(head["until"])}) if head else None
 
     def set(self, head: Head) -> None:
-        content = json.dumps({**asdict(head), "until": stamp(head.until)}).encode()
-        self._client.put_object(Bucket=self._bucket, Key=self.KEY, Body=content)
+        self._write({**asdict(head), "until": stamp(head.until)})
+
+    def parts(self, plan: Plan) -> tuple[Part, ...]:
+        found = self._data.get("under_way", {})
+        return tuple(map(read_part, found["parts"])) if found.get("plan") == plan.token else ()
+
+    def keep(self, plan: Plan, parts: Sequence[Part]) -> None:
+        under_way = {"plan": plan.token, "parts": [asdict(part) for part in parts]}
+        self._write({**self._data, "under_way": under_way})
+
+    def _write(self, data: dict[str, Any]) -> None:
+        """Over what was read and nothing else: this bucket is S3's, which knows conditions."""
+        if self._tag is None:
+            self.get()
+        seen = {"IfMatch": self._tag} if self._tag else {"IfNoneMatch": "*"}
+        body = json.dumps(data).encode()
+        try:
+            answer = self._client.put_object(Bucket=self._bucket, Key=self.KEY, Body=body, **seen)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _TAKEN:
+                raise
+            raise BusyError(
+                "There is another export of this deployment: call again when it has ended."
+            ) from error
+        self._tag, self._data = answer["ETag"], data
 
 
 def read(client: Client, bucket: str, key: str) -> bytes | None:
@@ -195,3 +279,7 @@ def _part(key: str, content: bytes) -> Part:
     missing = sum("missing" in row for row in found.rows)
     stored = Stored(key, hashlib.sha256(content).hexdigest(), len(content), len(found.rows))
     return Part(found.data, stored, found.source, found.deleted, missing)
+
+
+def _base64(digest: bytes) -> str:
+    return b64encode(digest).decode()

@@ -17,6 +17,7 @@ from chalicelib.domain.event import moment, stamp
 
 FORMAT: Final = 1
 GENESIS: Final = "0" * 64  # what the first run names as the one before it
+_NONSENSE: Final = (ValueError, KeyError, TypeError, AttributeError)  # what is not ours raises
 LONGEST: Final = timedelta(hours=24)  # of a window of changes: what DynamoDB exports at once
 
 
@@ -30,6 +31,10 @@ class ForeignChainError(BackupError):
 
 class BrokenChainError(BackupError):
     """A run is missing, changed, or belongs to another chain."""
+
+
+class BusyError(BackupError):
+    """Another export is under way; nothing was harmed."""
 
 
 class Kind(StrEnum):
@@ -97,8 +102,14 @@ class Plan:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
-        """The inverse."""
-        return cls(**_read_plan(json.loads(content)))
+        """The inverse. Raise BrokenChainError for what is none."""
+        try:
+            plan = cls(**_read_plan(json.loads(content)))
+            if not isinstance(plan.attempt, int):
+                raise TypeError("attempt")
+        except _NONSENSE as error:
+            raise BrokenChainError(f"not a plan ({error})") from error
+        return plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +181,10 @@ class Manifest:
                 raise BrokenChainError(
                     f"a manifest of format {data['format']}: use a newer version"
                 )
-            parts = tuple(_read_part(part) for part in data["parts"])
+            parts = tuple(read_part(part) for part in data["parts"])
             plan = Plan(**_read_plan(data["plan"]))
             return cls(plan, Origin(**data["origin"]), parts)
-        except (ValueError, KeyError, TypeError) as error:
+        except _NONSENSE as error:
             raise BrokenChainError(f"not a manifest ({error})") from error
 
 
@@ -324,5 +335,6 @@ def _read_plan(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read_part(data: Mapping[str, Any]) -> Part:
+def read_part(data: Mapping[str, Any]) -> Part:
+    """Of what `asdict` makes of one."""
     return Part(**{**data, "data": Stored(**data["data"]), "files": Stored(**data["files"])})

@@ -25,6 +25,7 @@ from chalicelib.backup_ports import (
 from chalicelib.domain.backup import (
     GENESIS,
     BackupError,
+    BrokenChainError,
     ForeignChainError,
     Head,
     Kind,
@@ -112,7 +113,7 @@ def _head(deps: BackupDeps, *, adopt: bool) -> tuple[Head | None, Manifest | Non
                 "changes."
             )
         return None, None
-    head = head_of(content)
+    head = _head_of(newest, content)
     if known is None and not adopt:
         raise ForeignChainError(
             f"The store holds {newest} runs of another deployment. Name an empty bucket, or, if "
@@ -123,6 +124,16 @@ def _head(deps: BackupDeps, *, adopt: bool) -> tuple[Head | None, Manifest | Non
     if known and head != known:
         deps.ledger.set(head)
     return head, Manifest.from_bytes(content)
+
+
+def _head_of(run: int, content: bytes) -> Head:
+    try:
+        return head_of(content)
+    except BrokenChainError as error:
+        raise ForeignChainError(
+            f"manifests/{run:06d}.json in the store is no run ({error}). If it is not one of "
+            "yours, remove it; else bring it back as it was."
+        ) from error
 
 
 def _newest(deps: BackupDeps, after: int) -> tuple[int, bytes | None]:
@@ -159,7 +170,7 @@ def _planned(
     if fresh and last is None:  # whose chain it is must be known before the store has a run
         deps.ledger.set(Head(fresh.chain, 0, GENESIS, fresh.until))
     if fresh:
-        deps.store.put_plan(fresh)
+        deps.store.put_plan(fresh, first=begun is None)
     return fresh
 
 
@@ -168,13 +179,16 @@ def _planned(
 
 def _carried_out(plan: Plan, deps: BackupDeps, spare: Callable[[], bool], say: Say) -> Manifest:
     files = deps.source.files(_exported(plan, deps, spare))
-    parts = []
+    known = dict(enumerate(deps.ledger.parts(plan), 1))  # the store's own word is not signed
+    parts: list[Part] = []
     for n, file in enumerate(files, 1):
-        part = deps.store.part(plan, n)
-        if part is None or part.source != file.key:
+        part = known.get(n)
+        if part is None or part.source != file.key or not deps.store.holds(part):
             say(f"part {n} of {len(files)}: {file.lines} items")
             part = _copied(plan, n, file, deps, spare)
+            deps.ledger.keep(plan, [*parts, part])
         parts.append(part)
+    deps.ledger.keep(plan, parts)  # also tells whether another export came in between
     manifest = Manifest(plan, deps.origin, tuple(parts))
     content = manifest.to_bytes()
     deps.store.put_manifest(plan.run, content, deps.signer.sign(content))
@@ -198,7 +212,7 @@ def _check_time(spare: Callable[[], bool]) -> None:
 def _copied(
     plan: Plan, n: int, file: DataFile, deps: BackupDeps, spare: Callable[[], bool]
 ) -> Part:
-    """The files that its items name first, then the items, then the list: the mark of a part."""
+    """The files that its items name first, then the items, then the list."""
     _check_time(spare)
     with deps.source.fetch(file) as fetched:
         counted = _Counted()

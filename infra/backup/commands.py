@@ -57,9 +57,9 @@ def make(given: Namespace, screen: Screen) -> Report:
         return {"runs": reports, "newest": done.run}
 
 
-def listed(given: Namespace, _screen: Screen) -> Report:
+def listed(given: Namespace, screen: Screen) -> Report:
     """All runs of the store."""
-    found, chain = _chain(given)
+    found, chain = _chain(given, screen)
     return {
         "chain": chain.head.chain,
         "runs": [about(manifest) for manifest in chain.manifests],
@@ -69,7 +69,7 @@ def listed(given: Namespace, _screen: Screen) -> Report:
 
 def verify(given: Namespace, screen: Screen) -> Report:
     """Signatures, chain, hashes; with `deep` every file and every dossier's events."""
-    found, chain = _chain(given)
+    found, chain = _chain(given, screen)
     runs = _runs(chain, given)
     faults = found.faults(chain.manifests if given.all else runs, screen, deep=given.deep)
     report = {"run": runs[-1].plan.run, "runs": len(chain.manifests), "faults": faults}
@@ -83,7 +83,7 @@ def restore(given: Namespace, screen: Screen) -> Report:
     """Into an empty deployment."""
     place.enter(running=True)
     target = place.target(os.environ)
-    found, chain = _chain(given)
+    found, chain = _chain(given, screen)
     runs = _runs(chain, given)
     work = Restore(found, target, screen)
     work.check_target(runs[-1], overwrite=given.overwrite)
@@ -96,7 +96,7 @@ def restore(given: Namespace, screen: Screen) -> Report:
 def drill(given: Namespace, screen: Screen) -> Report:
     """A restore into an emulator that is made for it and thrown away: nothing else is touched."""
     place.enter(running=False)
-    found, chain = _chain(given)
+    found, chain = _chain(given, screen)
     runs = _runs(chain, given)
     began = time.monotonic()
     with _staged(found, runs, screen) as staging:
@@ -131,10 +131,12 @@ def about(manifest: Manifest) -> Report:
     }
 
 
-def _chain(given: Namespace) -> tuple[Vault, Chain]:
+def _chain(given: Namespace, screen: Screen) -> tuple[Vault, Chain]:
     place.enter(running=False)
     found = place.vault()
-    chain = found.chain(place.public_keys(given.public_key))
+    chain = found.chain(place.public_keys(given.public_key), run=given.run, at=given.at)
+    if chain.rest:
+        screen.aside(f"! later runs are not to be trusted: {chain.rest}")
     check_expected(chain, given.expect_run or 0)
     return found, chain
 

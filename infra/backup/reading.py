@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -16,6 +15,7 @@ from chalicelib.adapters.export_store import (
     file_key,
     manifest_key,
     read_list,
+    run_of,
     signature_key,
 )
 from chalicelib.domain.backup import (
@@ -31,6 +31,7 @@ from chalicelib.domain.backup import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from chalicelib.adapters.signing import PublicKey
     from infra.operate.screen import Screen
@@ -45,11 +46,20 @@ class Chain:
 
     manifests: Sequence[Manifest]
     head: Head
+    rest: str = ""  # what is wrong with the run after these
 
     @property
     def last(self) -> Manifest:
         """The newest run."""
         return self.manifests[-1]
+
+
+def _is_enough(manifests: Sequence[Manifest], run: int | None, at: datetime | None) -> bool:
+    """For a time only with a run that ends after it: the one in doubt could end before it, too."""
+    if not manifests:
+        return False
+    last = manifests[-1].plan
+    return bool((run and last.run >= run) or (at and last.until > at))
 
 
 class Vault:
@@ -61,24 +71,36 @@ class Vault:
         self._store = ExportStore(client, bucket, "")
         self.name = f"{client.meta.endpoint_url}/{bucket}"
 
-    def chain(self, keys: Sequence[PublicKey]) -> Chain:
-        """All runs. Raise BackupError for an empty store, BrokenChainError for a doubtful one."""
-        numbers = self._numbers()
-        if not numbers:
-            raise BackupError("the store holds no complete run")
-        head, manifests = None, []
-        for run in numbers:
-            content = self._store.manifest(run) or b""
-            self._check_signature(run, content, keys)
-            manifest = Manifest.from_bytes(content)
-            if head is None and run > 1 and manifest.plan.kind is Kind.FULL:
-                head = head_of(content)  # earlier runs were thinned out: this one needs none
-            else:
-                head = check_follows(head, content)
-            manifests.append(manifest)
+    def chain(
+        self, keys: Sequence[PublicKey], *, run: int | None = None, at: datetime | None = None
+    ) -> Chain:
+        """All runs; or those before a doubtful one, where they are enough for that run or time.
+
+        Raise BackupError for an empty store, BrokenChainError for a doubtful one.
+        """
+        head: Head | None = None
+        manifests: list[Manifest] = []
+        try:
+            for number in self._numbers():
+                manifest, head = self._next(head, number, keys)
+                manifests.append(manifest)
+        except BrokenChainError as error:
+            if head is None or not _is_enough(manifests, run, at):
+                raise
+            return Chain(manifests, head, str(error))
         if head is None:
             raise BackupError("the store holds no complete run")
         return Chain(manifests, head)
+
+    def _next(
+        self, head: Head | None, run: int, keys: Sequence[PublicKey]
+    ) -> tuple[Manifest, Head]:
+        content = self._store.manifest(run) or b""
+        self._check_signature(run, content, keys)
+        manifest = Manifest.from_bytes(content)
+        if head is None and run > 1 and manifest.plan.kind is Kind.FULL:
+            return manifest, head_of(content)  # earlier runs were thinned out: it needs none
+        return manifest, check_follows(head, content)
 
     def begun(self) -> list[int]:
         """Runs that have a plan and no manifest: they were never complete."""
@@ -91,8 +113,8 @@ class Vault:
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=prefix
         )
-        names = [each["Key"] for page in pages for each in page.get("Contents", ())]
-        return [int(Path(name).stem) for name in names if name.endswith(".json")]
+        names = (each["Key"] for page in pages for each in page.get("Contents", ()))
+        return list(filter(None, map(run_of, names)))
 
     def _check_signature(self, run: int, content: bytes, keys: Sequence[PublicKey]) -> None:
         signature = self._store.signature(run)
@@ -127,7 +149,7 @@ class Vault:
     def _file_fault(self, sha256: str, size: int, *, deep: bool) -> str:
         if not deep:
             there = self._store.has_file(sha256, size)
-            return "" if there else f"{file_key(sha256)} is missing or not {size} bytes long"
+            return "" if there else f"{file_key(sha256)} is missing, or not the {size} bytes it was"
         try:
             self.file(sha256)
         except BrokenChainError as error:

@@ -22,7 +22,7 @@ from chalicelib.domain.backup import BackupError, BrokenChainError, digest_of
 from infra.backup.staging import chain_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from chalicelib.adapters.table import Table
@@ -173,7 +173,7 @@ class Restore:
             ExpressionAttributeValues=to_attributes({":ev": ev}),
         )
 
-    def _there(self, pk: str) -> tuple[Mapping[str, Any] | None, list[Item]]:
+    def _there(self, pk: str) -> tuple[Mapping[str, Any] | None, Sequence[Item]]:
         """Its case and its events; both again where somebody acted between the two readings."""
         where, values = "PK = :pk AND begins_with(SK, :prefix)", {":pk": pk, ":prefix": keys.EVENTS}
         for _ in range(_LOOKS):
