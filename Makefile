@@ -63,8 +63,8 @@ backup: $(READY) ## export the record to the province's own store (docs/operate-
 # PUBLIC_KEY=file, and RUN=number or AT=time where not the newest run is meant.
 CHOSEN = $(WHERE) $(if $(PUBLIC_KEY),--public-key $(PUBLIC_KEY)) $(if $(RUN),--run $(RUN)) $(if $(AT),--at $(AT))
 
-restore: $(READY) ## bring it back into an empty deployment; reads PUBLIC_KEY, RUN or AT
-	@$(BIN)/python -m infra.backup restore $(CHOSEN)
+restore: $(READY) ## bring it back into an empty deployment; reads PUBLIC_KEY, RUN or AT, YES=--yes
+	@$(BIN)/python -m infra.backup restore $(CHOSEN) $(YES)
 
 drill: $(READY) ## restore into an emulator, look at everything, throw it away; reads the same
 	@$(BIN)/python -m infra.backup drill $(CHOSEN)

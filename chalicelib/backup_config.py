@@ -23,7 +23,7 @@ class StoreSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    export_endpoint: Annotated[str, Field(pattern=r"^https?://[^/]+$")]
+    export_endpoint: Annotated[str, Field(pattern=r"^https?://[^/@?#\s]+$")]
     export_bucket: Name
     export_region: Name = "us-east-1"  # what stores outside AWS expect in a signature
     export_secret: str = ""
@@ -35,7 +35,10 @@ class StoreSettings(BaseModel):
         """Those of EXPORT_SECRET_FILE; None where a secret is named. Raise SettingsError."""
         if self.export_secret_file is None:
             return None
-        return read_credentials(self.export_secret_file.read_text("utf-8"))
+        try:
+            return read_credentials(self.export_secret_file.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"EXPORT_SECRET_FILE cannot be read: {error}") from error
 
     @model_validator(mode="after")
     def _safe(self) -> Self:

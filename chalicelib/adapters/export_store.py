@@ -108,14 +108,12 @@ class ExportStore:
             return None
 
     def put_plan(self, plan: Plan, *, first: bool = False) -> None:
-        if first and self.plan(plan.run) is None and self._puts_new_plan(plan):
+        key, content = _plan_key(plan.run), plan.to_bytes()
+        if first and self._puts_new(key, content):
             return
         if first and self.plan(plan.run) not in {None, plan}:
             raise BusyError(f"Run {plan.run} was begun by another export meanwhile: call again.")
-        self._put(_plan_key(plan.run), plan.to_bytes())
-
-    def _puts_new_plan(self, plan: Plan) -> bool:
-        return self._puts_new(_plan_key(plan.run), plan.to_bytes())
+        self._put(key, content)
 
     def holds(self, part: Part) -> bool:
         return all(

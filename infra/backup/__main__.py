@@ -16,7 +16,7 @@ from chalicelib.domain.backup import BackupError
 from infra.backup import commands, place, text
 from infra.local.clock import VIETNAM
 from infra.operate import terminal
-from infra.operate.screen import Screen
+from infra.operate.screen import Screen, UsageError
 from infra.operate.target import UnreachableError
 
 if TYPE_CHECKING:
@@ -45,15 +45,17 @@ exit status: 0 done, 1 something is missing, changed or refused, 2 wrong use
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status as in the epilog of --help."""
     given = _parser().parse_args(arguments)
-    screen = Screen(json=given.json, quiet=given.quiet)
+    screen = Screen(json=given.json, yes=getattr(given, "yes", False), quiet=given.quiet)
     try:
         if given.stage:
             place.ask(given.stage)
         report = given.act(given, screen)
-    except (SettingsError, UnreachableError) as error:
+    except (SettingsError, UnreachableError, UsageError) as error:
         return _refused(str(error), 2)
     except BackupError as error:
         return _refused(str(error), 1)
+    except KeyboardInterrupt:
+        return _refused("Stopped. What was done is kept: the same command goes on with it", 1)
     except (ClientError, BotoCoreError) as error:
         return _refused(f"{error}. What was done is kept: the same command goes on with it", 1)
     screen.result(report, *text.told(given.command, report))
@@ -82,9 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     _reading(check)
     check.add_argument("--deep", action="store_true", help="read every file and every event, too")
     check.add_argument("--all", action="store_true", help="objects of all runs, not only of this")
-    back = _command(found, "restore", commands.restore, "write a run into an empty deployment")
+    back = _command(found, "restore", commands.restore, "write a run into a deployment")
     _reading(back)
-    back.add_argument("--overwrite", action="store_true", help="even if it holds dossiers")
+    back.add_argument(
+        "--overwrite", action="store_true", help="even if it holds dossiers: what is missing there"
+    )
+    back.add_argument("--yes", action="store_true", help="do not ask before anything is written")
     back.add_argument("--other-key", action="store_true", help="even if its key is another")
     _reading(_command(found, "drill", commands.drill, "restore into an emulator, look, throw away"))
     _command(found, "key", commands.key, "print the public key, for the province to keep")
@@ -122,11 +127,20 @@ def _reading(parser: argparse.ArgumentParser) -> None:
         help="believe what this key signed; may be repeated",
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--run", type=int, metavar="N", help="as of this run (default: the newest)")
+    which.add_argument(
+        "--run", type=_number, metavar="N", help="as of this run (default: the newest)"
+    )
     which.add_argument("--at", type=_moment, metavar="TIME", help="as of the last run until then")
     parser.add_argument(
         "--expect-run", type=int, metavar="N", help="refuse a store that ends before this run"
     )
+
+
+def _number(given: str) -> int:
+    """Of a run: they begin with 1."""
+    if (found := int(given)) < 1:
+        raise ValueError(given)
+    return found
 
 
 def _moment(given: str) -> datetime:

@@ -23,12 +23,13 @@ from chalicelib.use_cases.export import State, export
 from infra.backup import place, scratch
 from infra.backup.restore import Restore
 from infra.backup.staging import Staging
+from infra.operate.audit import noted
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable, Iterator
 
-    from chalicelib.domain.backup import Manifest
+    from chalicelib.domain.backup import Manifest, Plan
     from infra.backup.reading import Chain, Vault
     from infra.operate.screen import Screen
 
@@ -80,17 +81,20 @@ def verify(given: Namespace, screen: Screen) -> Report:
 
 
 def restore(given: Namespace, screen: Screen) -> Report:
-    """Into an empty deployment."""
+    """Into an empty deployment; into one in use only what is missing there."""
     place.enter(running=True)
     target = place.target(os.environ)
     found, chain = _chain(given, screen)
     runs = _runs(chain, given)
     work = Restore(found, target, screen)
     work.check_target(runs[-1], overwrite=given.overwrite)
+    screen.confirm(_question(work, runs[-1].plan))
     with _staged(found, runs, screen) as staging:
         _check_staged(staging, given, screen)
         work.check_beyond(staging, overwrite=given.overwrite)
-        return _restored(work, staging, runs[-1])
+        about = {"run": str(runs[-1].plan.run), "overwrite": str(given.overwrite)}
+        with noted(target.table, place.who(given.stage), "restore", **about):
+            return _restored(work, staging, runs[-1])
 
 
 def drill(given: Namespace, screen: Screen) -> Report:
@@ -152,7 +156,7 @@ def check_expected(chain: Chain, run: int) -> None:
 
 def _runs(chain: Chain, given: Namespace) -> list[Manifest]:
     """What leads to the run asked for, by number or by time; else to the newest."""
-    run = given.run or chain.head.run
+    run = chain.head.run if given.run is None else given.run
     if given.at:
         run = run_at(chain.manifests, given.at)
     found = runs_to_restore(chain.manifests, run)
@@ -215,6 +219,12 @@ def _check_staged(staging: Staging, given: Namespace, screen: Screen) -> None:
             "would open its dossier, no citizen find an earlier one, no agency call back. Put the "
             "copy of the key in its place (UPGRADING.md, Secrets), or say --other-key"
         )
+
+
+def _question(work: Restore, plan: Plan) -> str:
+    used = "It holds dossiers, which stay as they are. " if work.is_used else ""
+    what = f"run {plan.run}, as of {stamp(plan.until)}"
+    return f"{used}Restore {what}, into {work.target.table.name}?"
 
 
 def _restored(work: Restore, staging: Staging, run: Manifest) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 from contextlib import nullcontext, suppress
@@ -23,6 +24,7 @@ from infra.backup.reading import Vault
 from infra.backup.restore import Target
 from infra.local.clock import VIETNAM
 from infra.local.settings import ACCOUNT, REGION, STAGE, STORE_BUCKET, STORE_PORT, Home
+from infra.operate.target import Target as Operated
 from infra.operate.target import UnreachableError, find
 
 if TYPE_CHECKING:
@@ -42,6 +44,11 @@ def ask(stage: str) -> None:
         if f"{name}_FILE" in given:
             os.environ.pop(name, None)
     os.environ.update(given)
+
+
+def who(stage: str | None) -> str:
+    """Who acts, for the log of operators."""
+    return Operated(stage).who() if stage and stage not in _LOCAL else getpass.getuser()
 
 
 def enter(*, running: bool) -> None:

@@ -27,21 +27,28 @@ if TYPE_CHECKING:
 @contextmanager
 def audited(target: Target, command: str, **about: str) -> Iterator[None]:
     """A change, written down with who makes it, when, on what, and how it ended."""
+    with noted(_table(), target.who(), command, **about):
+        yield
+
+
+@contextmanager
+def noted(table: Table, who: str, command: str, **about: str) -> Iterator[None]:
+    """The same, for a command that was given its table."""
     now = datetime.now(UTC)
     key = keys.operated(f"{now:%Y-%m}", f"{now:%Y-%m-%dT%H:%M:%S.%fZ}#{uuid.uuid4().hex[:8]}")
-    line = {"command": command, "by": target.who(), "at": stamp(now), "about": about}
-    _table().client.put_item(TableName=_table().name, Item=to_item(key, line))
+    line = {"command": command, "by": who, "at": stamp(now), "about": about}
+    table.client.put_item(TableName=table.name, Item=to_item(key, line))
     try:
         yield
     except BaseException as error:
-        _ended(key, f"{type(error).__name__}")
+        _ended(table, key, f"{type(error).__name__}")
         raise
-    _ended(key, "done")
+    _ended(table, key, "done")
 
 
-def _ended(key: keys.Key, outcome: str) -> None:
-    _table().client.update_item(
-        TableName=_table().name,
+def _ended(table: Table, key: keys.Key, outcome: str) -> None:
+    table.client.update_item(
+        TableName=table.name,
         Key=to_attributes(key),
         UpdateExpression="SET outcome = :outcome",
         ExpressionAttributeValues=to_attributes({":outcome": outcome}),

@@ -14,6 +14,7 @@ from chalicelib.adapters.signing import PemSigner
 from chalicelib.bootstrap import exporting
 from chalicelib.entrypoints.schedules import export as nightly
 from chalicelib.watch import Metric
+from infra.backup import commands
 from infra.backup.__main__ import main
 from infra.local.handlers import context_for
 from infra.local.settings import ACCOUNT, REGION
@@ -143,12 +144,75 @@ def test_restore(desk: Desk, plane: Plane) -> None:
     """Into an empty deployment, once."""
     empty = plane.town()
     desk.sets(RECORD_TABLE=empty.table.name, FILE_BUCKET=empty.files)
-    printed, told = desk.says("restore")
+    printed, told = desk.says("restore", "--yes")
     assert "python -m infra.operate reconcile --all" in printed
     assert "key is not given" in told
     assert ("D#S1.1-261005-0001", "CASE") in empty.items()
-    assert "holds dossiers" in desk.says("restore", status=1)[1]
-    assert "read back" in desk.says("restore", "--overwrite")[0]
+    assert "holds dossiers" in desk.says("restore", "--yes", status=1)[1]
+    assert "read back" in desk.says("restore", "--overwrite", "--yes")[0]
+
+
+def test_restore_asks_and_is_written_down(desk: Desk, plane: Plane) -> None:
+    """The gravest of all commands: never by a slip, and afterwards everybody knows whose it was."""
+    empty = plane.town()
+    desk.sets(RECORD_TABLE=empty.table.name, FILE_BUCKET=empty.files)
+    told = desk.says("restore", status=2)[1]
+    assert f"into {empty.table.name}? Nothing was changed: add --yes" in told
+    assert empty.items() == {}
+    desk.says("restore", "--run", "1", "--yes")
+    (line,) = [item for key, item in empty.items().items() if key[0].startswith("OPERATED#")]
+    assert line["command"] == {"S": "restore"}
+    assert line["outcome"] == {"S": "done"}
+    assert line["by"]["S"]
+    assert line["about"]["M"]["run"] == {"S": "1"}
+    assert "stay as they are" in desk.says("restore", "--overwrite", status=2)[1]
+
+
+def test_dossiers_that_went_on_are_told(desk: Desk, plane: Plane) -> None:
+    """The operator knows what is newer here than the run."""
+    other = plane.town()
+    desk.sets(RECORD_TABLE=other.table.name, FILE_BUCKET=other.files)
+    desk.says("restore", "--yes", "--run", "1")
+    other.accept("S1.1-261005-0001")  # type: ignore[arg-type]
+    printed, _ = desk.says("restore", "--yes", "--run", "1", "--overwrite")
+    assert "! 1 dossiers have gone on here since that run" in printed
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x"])
+def test_a_run_that_cannot_be_is_wrong_use(desk: Desk, number: str) -> None:
+    """It was taken for the newest."""
+    with pytest.raises(SystemExit) as ended:
+        desk.says("verify", f"--run={number}")
+    assert ended.value.code == 2
+
+
+def test_earlier_run_is_found_before_a_damaged_one(desk: Desk, exported: Town) -> None:
+    """And the operator is told what else is there."""
+    broken = exported.copied()
+    broken.write("manifests/000002.json", b"x")
+    desk.sets(EXPORT_BUCKET=broken.bucket)
+    desk.says("verify", status=1)
+    printed, told = desk.says("verify", "--run", "1")
+    assert "Run 1 can be restored" in printed
+    assert "later runs are not to be trusted: run 2" in told
+
+
+def test_stopped_by_hand(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends in words."""
+
+    def stops(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "_chain", stops)
+    assert "Stopped" in desk.says("list", status=1)[1]
+
+
+def test_credentials_that_are_not_there(desk: Desk) -> None:
+    """A slip in the name of the file."""
+    desk.sets(EXPORT_SECRET_FILE="nowhere.json")
+    told = desk.says("list", status=2)[1]
+    assert "EXPORT_SECRET_FILE" in told
+    assert "nowhere.json" in told
 
 
 def test_restore_with_the_key_of_another_deployment(
@@ -159,9 +223,9 @@ def test_restore_with_the_key_of_another_deployment(
     desk.sets(RECORD_TABLE=empty.table.name, FILE_BUCKET=empty.files)
     (tmp_path / "secret.key").write_bytes(b"k" * 32)
     desk.sets(SECRET_KEY_FILE=str(tmp_path / "secret.key"))
-    assert "another key" in desk.says("restore", status=2)[1]
+    assert "another key" in desk.says("restore", "--yes", status=2)[1]
     assert empty.items() == {}
-    desk.says("restore", "--other-key")
+    desk.says("restore", "--other-key", "--yes")
     assert empty.items() != {}
 
 

@@ -42,6 +42,8 @@ def test_each_is_needed(name: str) -> None:
     [
         ({"EXPORT_ENDPOINT": "http://store.daklak.example"}, "https only"),
         ({"EXPORT_ENDPOINT": "http://127.0.0.1.example:80"}, "https only"),
+        ({"EXPORT_ENDPOINT": "http://127.0.0.1:8100@store.daklak.example"}, "EXPORT_ENDPOINT"),
+        ({"EXPORT_ENDPOINT": "http://localhost:8100?store.daklak.example"}, "EXPORT_ENDPOINT"),
         ({"EXPORT_ENDPOINT": "store.daklak.example"}, "EXPORT_ENDPOINT"),
         ({"EXPORT_SECRET_FILE": "secret.json"}, "EXPORT_SECRET"),
         ({"EXPORT_KEY": "", "EXPORT_KEY_FILE": "key.pem"}, "local stage only"),

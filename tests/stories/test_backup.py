@@ -161,9 +161,9 @@ def _restore(cloud: Cloud, province: Province, told: Told, folder: Path, at: dat
     start = f"{at:%Y-%m-%dT%H:%M:%S}"
     cloud.start(MOTCUA_HANDLERS=REAL_HANDLERS, SPEED="60", START=start)
     began = time.monotonic()
-    province.does("restore", cloud, "restore")
+    province.does("restore", cloud, "restore", "--yes")
     told.seconds = time.monotonic() - began
-    province.does("again", cloud, "restore", status=1)
+    province.does("again", cloud, "restore", "--yes", status=1)
     province.does("export of the new", cloud, "export", status=1)
     told.files = (*told.files, _hashes(cloud))
 
