@@ -105,7 +105,7 @@ def test_export_killed_at_each_call(filled: Town, tmp_path: Path) -> None:
         town = filled.anew()
         assert killed(town, at, lambda town=town: export(town.deps, ALWAYS)), at
         again = export(town.deps, ALWAYS)
-        if again.state is State.NOTHING_DUE:  # it died after its last step
+        if again.state is State.NOTHING_DUE:  # it died after its manifest
             assert at > total - 4
         assert town.vault.begun() == []
         assert len(town.vault.chain(town.keys).manifests) == again.run
