@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 STEP = 1000  # more serials than one desk gives between two exports in a day
 _BATCH = 25
+_CASE = {":case": {"S": keys.CASE}}
 _LOOKS = 3  # at a dossier on which somebody acts at this moment
 _LONGEST_PAUSE = 5.0  # seconds
 
@@ -83,8 +84,8 @@ class Restore:
         """Raise NotEmptyError where citizens have filed since this restore was begun."""
         if overwrite or not self.is_used:
             return
-        beyond = sum(staging.length(pk) is None for pk in self._dossiers("PK", self._SOME))
-        if beyond:
+        case = {"FilterExpression": "SK = :case", "ExpressionAttributeValues": _CASE}
+        if beyond := sum(not staging.knows(pk) for pk in self._dossiers(**case)):
             raise NotEmptyError(
                 f"{self.target.table.name} holds dossiers, {beyond} that this run does not know: "
                 "it is in use. With --overwrite they stay as they are, and what is missing is added"
@@ -92,15 +93,12 @@ class Restore:
 
     def _holds_dossiers(self) -> bool:
         """By a Scan that ends at the first one: there is no other way to know, and only here."""
-        return any(True for _ in self._dossiers("PK"))
+        return any(True for _ in self._dossiers())
 
-    _SOME = "SK = :case"
-
-    def _dossiers(self, what: str, where: str = "") -> Iterator[str]:
-        values = {":case": {"S": keys.CASE}}
-        only = {"FilterExpression": where, "ExpressionAttributeValues": values} if where else {}
+    def _dossiers(self, **only: Any) -> Iterator[str]:
+        """Partitions of dossiers, once for each of their items that is asked for."""
         pages = self.target.table.client.get_paginator("scan").paginate(
-            TableName=self.target.table.name, ProjectionExpression=what, **only
+            TableName=self.target.table.name, ProjectionExpression="PK", **only
         )
         found = (item["PK"]["S"] for page in pages for item in page["Items"])
         return (pk for pk in found if pk.startswith(keys.DOSSIERS))

@@ -131,10 +131,9 @@ class Staging:
         found = self._items(f"pk = '{keys.DIRECTORY}' AND sk GLOB '{keys.AGENCIES}*'")
         return {sk.removeprefix(keys.AGENCIES) for _, sk, _ in found}
 
-    def length(self, pk: str) -> int | None:
-        """How many events the run has of a dossier; None where it does not know it."""
-        case = self._item(pk, keys.CASE)
-        return int(case["ev"]["N"]) if case else None
+    def knows(self, pk: str) -> bool:
+        """Whether the run has this dossier."""
+        return self._item(pk, keys.CASE) is not None
 
     def events(self) -> Iterator[tuple[str, list[Item]]]:
         """Events by partition of a dossier, in order."""
