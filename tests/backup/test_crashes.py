@@ -106,7 +106,7 @@ def test_export_killed_at_each_call(filled: Town, tmp_path: Path) -> None:
         assert killed(town, at, lambda town=town: export(town.deps, ALWAYS)), at
         again = export(town.deps, ALWAYS)
         if again.state is State.NOTHING_DUE:  # it died after its manifest
-            assert at > total - 4
+            assert at >= total - 4  # a look at its signature and a note of it follow
         assert town.vault.begun() == []
         assert len(town.vault.chain(town.keys).manifests) == again.run
         assert staged(town, tmp_path) == expected, at
