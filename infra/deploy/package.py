@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -104,8 +105,11 @@ def try_import(folder: Path) -> None:
     """Import all of the application as Lambda does, with the package alone. Raise PackageError.
 
     Also what a function imports only when it is called, which would be missed at night. Chalice
-    puts its runtime in when it zips; here it is the one of this environment.
+    puts its runtime in when it zips; here it is the one of this environment. On another system
+    than Lambda's its libraries cannot be loaded: there nothing is tried.
     """
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        return
     with tempfile.TemporaryDirectory() as runtime:
         (Path(runtime) / "chalice").symlink_to(Path(chalice.__file__).parent)
         places = [str(folder), str(folder / "vendor"), runtime]

@@ -100,6 +100,13 @@ def test_code_is_named_by_its_content(tmp_path: Path) -> None:
     assert package.code_version(tmp_path) != version
 
 
+def test_elsewhere_it_is_not_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A laptop that cannot load Linux libraries may deploy them."""
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    (bad := tmp_path / "bad").mkdir()
+    package.try_import(laid_out(bad, "import pytest\n"))
+
+
 def test_services_are_those_that_clients_are_made_for() -> None:
     """A service left out would fail at its first call; one too many is dead weight."""
     tree = ast.parse((ROOT / "chalicelib" / "adapters" / "clients.py").read_text("utf-8"))
