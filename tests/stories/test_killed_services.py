@@ -144,8 +144,11 @@ def test_nothing_happened_twice(seen: Seen) -> None:
 
 
 def test_executions_end_with_their_dossiers(seen: Seen) -> None:
-    """One left running would cost money for a year; a failed one is a dossier nobody leads."""
-    assert set(seen.runs) == {"SUCCEEDED"}
+    """One left running would cost money for a year; a failed one is a dossier nobody leads.
+
+    There may be none: an engine that was killed last knows of no execution before.
+    """
+    assert set(seen.runs) <= {"SUCCEEDED"}
 
 
 def test_records_hold_together(seen: Seen) -> None:
