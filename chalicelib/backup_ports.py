@@ -6,15 +6,15 @@ command line use it.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
 from chalicelib.domain.backup import Bounds, Head, Origin, Part, Plan, Stored
+from chalicelib.domain.value import value
 
 Rows = list[Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DataFile:
     """A file of the table's export, as DynamoDB lists it; `md5` in base64."""
 
@@ -23,7 +23,7 @@ class DataFile:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Fetched:
     """A data file on this machine, its hashes checked; `content` is at its start."""
 
@@ -32,7 +32,7 @@ class Fetched:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class FileRef:
     """A file that an item names; `sha256` (hex), `size` and `type` where the item says them."""
 
@@ -43,7 +43,7 @@ class FileRef:
     type: str = "application/octet-stream"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PartList:
     """What the list of a part says: its data file, how many items in it are gone, and the files.
 
@@ -57,7 +57,7 @@ class PartList:
     rows: Rows
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Line:
     """One line of a data file: an item as it is, or only its key when it is gone."""
 
@@ -169,7 +169,7 @@ class Ledger(Protocol):
         """So many are stored whole."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class BackupDeps:
     """All of them; `pause` waits some seconds, `workers` copy files side by side."""
 

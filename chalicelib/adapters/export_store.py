@@ -138,7 +138,9 @@ class ExportStore:
         key = _part_key(plan, "files", n)
         body = gzip.compress("\n".join(lines).encode(), mtime=0)
         self._put(key, body)
-        return _part(key, body)
+        stored = Stored(key, hashlib.sha256(body).hexdigest(), len(body), len(content.rows))
+        missing = sum("missing" in row for row in content.rows)
+        return Part(content.data, stored, content.source, content.deleted, missing)
 
     def has_file(self, sha256: str, size: int) -> bool:
         return self._holds(file_key(sha256), sha256, size)
@@ -270,13 +272,6 @@ def _plan_key(run: int) -> str:
 def _part_key(plan: Plan, kind: str, n: int) -> str:
     """A run that had to be planned anew shares nothing with its first plan."""
     return f"runs/{plan.run:06d}/{plan.token[:8]}/{kind}-{n:04d}.jsonl.gz"
-
-
-def _part(key: str, content: bytes) -> Part:
-    found = read_list(content)
-    missing = sum("missing" in row for row in found.rows)
-    stored = Stored(key, hashlib.sha256(content).hexdigest(), len(content), len(found.rows))
-    return Part(found.data, stored, found.source, found.deleted, missing)
 
 
 def _base64(digest: bytes) -> str:

@@ -37,7 +37,7 @@ def settings() -> config.Settings:
 @cache
 def reference() -> DynamoReference:
     """Catalogue and directory; the development issuer reads its accounts here, too."""
-    return DynamoReference(_record())
+    return DynamoReference(record())
 
 
 @cache
@@ -53,12 +53,12 @@ def _secret() -> bytes:
 
 def records() -> WatchedRecords:
     """The record alone."""
-    return WatchedRecords(_record(), clients.s3, settings().file_bucket)
+    return WatchedRecords(record(), clients.s3, settings().file_bucket)
 
 
 def deliveries() -> WatchedDeliveries:
     """The outbox."""
-    return WatchedDeliveries(_record())
+    return WatchedDeliveries(record())
 
 
 def tokens() -> DynamoTokens:
@@ -74,17 +74,17 @@ def given_up(batch: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 @cache
 def deps() -> Deps:
     """All ports on AWS, or on what the endpoints in the environment name instead."""
-    given, record = settings(), _record()
+    given, table = settings(), record()
     return Deps(
         records=records(),
         deliveries=deliveries(),
         tokens=tokens(),
         workflow=StepFunctions(clients.stepfunctions, given.state_machine_arn),
         reference=reference(),
-        files=S3Files(record, clients.s3, given.file_bucket),
+        files=S3Files(table, clients.s3, given.file_bucket),
         clock=clock(),
         webhooks=SignedWebhooks(loopback=given.is_local),
-        throttle=DynamoThrottle(record),
+        throttle=DynamoThrottle(table),
         keys=keys(),
         forms=JsonSchemaForms(),
         public_url=given.public_url,
@@ -98,7 +98,8 @@ def probe() -> Probe:
     return Probe(given.record_table, given.state_machine_arn, given.file_bucket)
 
 
-def _record() -> Table:
+def record() -> Table:
+    """The record table, for what has no port of its own: what operators keep in it."""
     return Table(clients.dynamodb(), settings().record_table)
 
 

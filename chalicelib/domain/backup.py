@@ -8,12 +8,13 @@ nothing else to know that nothing was changed, left out or put in (R8, thesis p.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
 
 from chalicelib.domain.event import moment, stamp
+from chalicelib.domain.value import value
 
 FORMAT: Final = 1
 GENESIS: Final = "0" * 64  # what the first run names as the one before it
@@ -44,7 +45,7 @@ class Kind(StrEnum):
     CHANGES = "changes"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Stored:
     """An object of the store: `size` in bytes as stored, `lines` after unpacking."""
 
@@ -54,7 +55,7 @@ class Stored:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Part:
     """One data file of the table, and the list of the files that its items name."""
 
@@ -65,7 +66,7 @@ class Part:
     missing: int = 0  # files that an item names and that are not there, or not what it says
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Plan:
     """What a run will hold; kept in the store until it is complete, so that it can go on.
 
@@ -112,7 +113,7 @@ class Plan:
         return plan
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Origin:
     """Where a run comes from: stage, table, schema of its items, version of the code."""
 
@@ -122,7 +123,7 @@ class Origin:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Manifest:
     """A complete run: what was signed."""
 
@@ -188,7 +189,7 @@ class Manifest:
             raise BrokenChainError(f"not a manifest ({error})") from error
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Head:
     """The run that a chain ends with, and until when it goes; `digest` is its manifest's."""
 
@@ -198,7 +199,7 @@ class Head:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Bounds:
     """From when to when the table's past is known to DynamoDB."""
 
@@ -206,7 +207,7 @@ class Bounds:
     latest: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Policy:
     """When to begin a run: changes at least this old, and the whole record again this often."""
 

@@ -8,7 +8,7 @@ manifest, which is written last.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Final
@@ -39,6 +39,7 @@ from chalicelib.domain.backup import (
     plan_next,
 )
 from chalicelib.domain.event import stamp
+from chalicelib.domain.value import value
 
 POLL_SECONDS: Final = 5.0
 AT_ONCE: Final = 200  # files between two looks at the clock
@@ -58,7 +59,7 @@ class State(StrEnum):
     NOTHING_DUE = "nothing_due"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Exported:
     """`run` is the one it worked on, or the newest; with its manifest when it is complete."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.demo.clock import Clock
 from infra.local.clock import Anchor
+from infra.local.process import lives
 from infra.local.settings import ROOT, Home, Ports, environment
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def find(home: Home) -> Running:
         raise NotReadyError(
             f"No local cloud runs in {home.path}. Start one:\n\n{START_IT}\n\n{THEN}\n"
         ) from None
-    if not _lives(facts["pids"]["supervisor"]):
+    if not lives(facts["pids"]["supervisor"]):
         raise NotReadyError(
             f"The local cloud in {home.path} ended without saving. Start it again:\n\n{START_IT}\n"
         )
@@ -91,13 +91,3 @@ def _register(running: Running, server: AgencyServer, agency: str) -> None:
     if done.returncode:
         why = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
         raise NotReadyError(f"{agency} could not be registered: {why[0]}")
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

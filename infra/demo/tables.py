@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from infra.demo.clock import moment
 from infra.demo.play import milestones
+from infra.operate.screen import headed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from rich.table import Table
 
     from infra.demo.client import Json
     from infra.demo.play import Check
@@ -78,7 +79,7 @@ def report(full: Json, checks: Sequence[Check], names: Names) -> Group:
 
 def timeline(full: Json, names: Names) -> Table:
     """What happened, in order."""
-    table = _table("Diễn biến · Timeline", "Lúc · At", "Việc · Event", "Chặng · Leg", "Ai · Who")
+    table = headed("Diễn biến · Timeline", "Lúc · At", "Việc · Event", "Chặng · Leg", "Ai · Who")
     table.add_column("Trạng thái · Status")
     table.add_column("Ghi chú · Note", overflow="fold")
     for event in full["events"]:
@@ -96,7 +97,7 @@ def timeline(full: Json, names: Names) -> Table:
 
 def slip(full: Json) -> Table:
     """The control slip: one line per hop."""
-    table = _table(
+    table = headed(
         "Phiếu kiểm soát · Control slip",
         "Chặng · Leg",
         "Giao · Giver",
@@ -127,7 +128,7 @@ def rungs(full: Json, names: Names) -> Table | Text:
     passed = milestones(full["events"])
     if not passed:
         return Text("Không ai phải nhắc · Nobody had to be told", style="green")
-    table = _table("Ai được báo · Who was told", "Mốc · Milestone", "Chặng · Leg")
+    table = headed("Ai được báo · Who was told", "Mốc · Milestone", "Chặng · Leg")
     table.add_column("Đến lúc · Due")
     table.add_column("Báo lúc · Told")
     table.add_column("Nấc: người · Rung: person")
@@ -153,7 +154,7 @@ def holders(full: Json, names: Names) -> Table:
     for period in full["periods"]:
         held[tuple(period["holders"])] += period["seconds"]
     whole = sum(held.values()) or 1
-    table = _table("Ai giữ bao lâu · Who held it how long", "Đơn vị · Holder")
+    table = headed("Ai giữ bao lâu · Who held it how long", "Đơn vị · Holder")
     table.add_column("Thời gian · Time", justify="right")
     table.add_column("%", justify="right")
     for units, seconds in held.most_common():
@@ -170,25 +171,11 @@ def promise(check: Check) -> Text:
 
 def summary(lines: Mapping[str, tuple[str, Sequence[Check]]]) -> Table:
     """One line for each story: its dossier and how many promises it kept."""
-    table = _table("Như đã hứa · As promised", "", "Câu chuyện · Story", "Hồ sơ · Dossier")
+    table = headed("Như đã hứa · As promised", "", "Câu chuyện · Story", "Hồ sơ · Dossier")
     table.add_column("Kiểm tra · Checks", justify="right")
     for title, (code, checks) in lines.items():
         kept = sum(check.kept for check in checks)
         good = checks and kept == len(checks)
         mark = "[green]✓" if good else "[bold red]✗"
         table.add_row(mark, title, code, f"{kept}/{len(checks)}")
-    return table
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        header_style="dim",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-    )
-    for column in columns:
-        table.add_column(column, overflow="fold")
     return table

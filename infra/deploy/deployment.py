@@ -124,9 +124,9 @@ class Deployment:
 
         What can be found wrong here is found before anything is changed.
         """
-        self._run_loader("--check")
-        self.functions.build(self._told(UNKNOWN))
         self._say(f"  {self._stage.name}: account {self.account.id}, {self._stage.region}")
+        self._run_loader("--check")
+        self.functions.lay_out()
         address = self.address()
         self._once(address)
         if self.address() != address:
@@ -159,7 +159,7 @@ class Deployment:
         self._say(f"✓ stack {name}: {_counted(len(changes), 'change')}")
 
     def _deploy_functions(self, address: str) -> dict[str, str]:
-        self.functions.build(self._told(address))
+        self.functions.configure(self._told(address))
         for line in self.functions.deploy():
             self._say(f"    {line}")
         made = self.functions.inspect()
@@ -241,7 +241,8 @@ class Deployment:
         """Everything but what is retained."""
         known = bool(self.stacks.outputs(DATA))
         if known:
-            self.functions.build(self._told(UNKNOWN))
+            self.functions.lay_out()
+            self.functions.configure(self._told(UNKNOWN))
         for name in reversed(AFTER_FUNCTIONS):
             meanwhile = {"workflow": self._stop_executions}.get(name, lambda: None)
             done = self.stacks.delete(name, self._say, meanwhile)

@@ -79,18 +79,23 @@ class Functions:
         self._sources = sources
         self.folder = ROOT / ".build" / stage.name
 
-    def build(self, told: Mapping[str, str]) -> None:
-        """Lay out the folder: code, libraries, rendered configuration.
+    def lay_out(self) -> None:
+        """Fill the folder with code and libraries, and try them. Raise PackageError.
 
-        Raise PackageError and FunctionsError.
+        Raise FunctionsError where sizes and limits are to be like those of a stage there is not.
         """
+        known = self._config()["stages"]
+        if self._stage.like not in known:
+            like = ", ".join(known)
+            raise FunctionsError(f"`like` of {self._stage.name} must be one of {like}.")
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder / ".chalice").mkdir(parents=True)
         package.lay_out(self.folder, self._sources)
-        config = json.loads((self._sources / ".chalice" / "config.json").read_text("utf-8"))
-        if self._stage.like not in config["stages"]:
-            known = ", ".join(config["stages"])
-            raise FunctionsError(f"`like` of {self._stage.name} must be one of {known}.")
+        package.try_import(self.folder)
+
+    def configure(self, told: Mapping[str, str]) -> None:
+        """Render configuration and policies into it; `told` as for `environment`."""
+        config = self._config()
         stage = config["stages"][self._stage.like]
         stage["environment_variables"] = self.environment(told)
         functions = stage.setdefault("lambda_functions", {})
@@ -100,7 +105,12 @@ class Functions:
             self._write(file, self.policy(name))
         config["stages"] = {self._stage.name: stage}
         self._write("config.json", config)
-        package.try_import(self.folder)
+
+    def _config(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(
+            (self._sources / ".chalice" / "config.json").read_text("utf-8")
+        )
+        return found
 
     def environment(self, told: Mapping[str, str]) -> dict[str, str]:
         """What chalicelib's settings and libraries are.

@@ -94,18 +94,20 @@ class Releases:
         runs; after one that did not, or after going back, the one deployed before what runs now.
         """
         known = self.names()
-        if name is None:
-            newest = self.latest()
-            if newest and not self.is_live(newest):
-                return newest
-            earlier = [self.read(each) for each in known if newest and each < newest.origin]
-            wanted = [each for each in earlier if not each.of][-1:]
-        else:
-            wanted = [self.read(each) for each in known if each == name]
-        if not wanted:
+        found = self._earlier(known) if name is None else self.read(name) if name in known else None
+        if found is None:
             there = ", ".join(known) or "none"
             raise ReleaseError(f"There is no such release to go back to. There are: {there}.")
-        return wanted[0]
+        return found
+
+    def _earlier(self, known: list[str]) -> Release | None:
+        if not known:
+            return None
+        newest = self.read(known[-1])
+        if not self.is_live(newest):
+            return newest
+        before = (self.read(each) for each in reversed(known) if each < newest.origin)
+        return next((each for each in before if not each.of), None)
 
     def is_live(self, release: Release) -> bool:
         """Whether all that runs is of this release: the API by its code, others by their alias."""

@@ -97,10 +97,13 @@ class Stacks:
         found = self._described(name)
         if found is None:
             return False
-        past = self._events(found["StackId"])
-        self._cloud.delete_stack(StackName=found["StackId"])
-        self._await(found["StackId"], past, say, meanwhile)
+        self._remove(found["StackId"], say, meanwhile)
         return True
+
+    def _remove(self, stack: str, say: Say, meanwhile: Callable[[], object] = lambda: None) -> None:
+        past = self._events(stack)
+        self._cloud.delete_stack(StackName=stack)
+        self._await(stack, past, say, meanwhile)
 
     # -- change sets
 
@@ -140,9 +143,7 @@ class Stacks:
                 "Remove them by hand if they are empty, then the stack, and deploy again."
             )
         say(f"    {self._full(name)} was never whole and is empty: removed, to be made anew")
-        past = self._events(found["StackId"])
-        self._cloud.delete_stack(StackName=found["StackId"])
-        self._await(found["StackId"], past, say)
+        self._remove(found["StackId"], say)
 
     def _ready(self, change_set: _ChangeSet, name: str) -> _ChangeSet:
         while True:

@@ -83,7 +83,7 @@ def load(name: str, file: Path = FILE) -> Stage:
         first = wrong.errors()[0]
         where = ".".join(map(str, first["loc"])) or "it"
         raise StageError(f"{file.name}, {name}: {where}: {first['msg']}.") from None
-    if unknown := given.parameters.keys() - _parameters():
+    if given.parameters and (unknown := given.parameters.keys() - _parameters()):
         raise StageError(f"{file.name}, {name}: no template has {', '.join(sorted(unknown))}.")
     return Stage(
         name,

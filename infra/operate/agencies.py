@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib import bootstrap
-from chalicelib.adapters import clients, reference
+from chalicelib.adapters import reference
 from chalicelib.adapters import table_keys as keys
 from chalicelib.adapters.item_codec import to_item
-from chalicelib.adapters.table import Table
 from chalicelib.domain.directory import Medium
 from chalicelib.domain.event import stamp
 from infra.operate import reading
@@ -35,7 +34,7 @@ _WHY: Final = ("since", "by", "reason")
 
 def pauses() -> dict[str, Json]:
     """Of each agency that is paused: since when, by whom and why."""
-    found = _table().partition(keys.PAUSED)
+    found = bootstrap.record().partition(keys.PAUSED)
     return {
         each["SK"]: {name: each.get(name, "") for name in _WHY} for each in found if "since" in each
     }
@@ -44,11 +43,7 @@ def pauses() -> dict[str, Json]:
 def _set(agency: AgencyCode, why: Json) -> None:
     """Apart from the agency's endpoint: who may pause it need not see its secrets."""
     item = to_item(keys.paused(agency), why)
-    _table().client.put_item(TableName=_table().name, Item=item)
-
-
-def _table() -> Table:
-    return Table(clients.dynamodb(), bootstrap.settings().record_table)
+    bootstrap.record().client.put_item(TableName=bootstrap.record().name, Item=item)
 
 
 def _known(given: argparse.Namespace) -> AgencyCode:

@@ -11,23 +11,22 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters import clients
+from chalicelib import bootstrap
 from chalicelib.adapters import table_keys as keys
 from chalicelib.adapters.item_codec import to_attributes, to_item
-from chalicelib.adapters.table import Table
-from chalicelib.bootstrap import settings
 from chalicelib.domain.event import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chalicelib.adapters.table import Table
     from infra.operate.target import Target
 
 
 @contextmanager
 def audited(target: Target, command: str, **about: str) -> Iterator[None]:
     """A change, written down with who makes it, when, on what, and how it ended."""
-    with noted(_table(), target.who(), command, **about):
+    with noted(bootstrap.record(), target.who(), command, **about):
         yield
 
 
@@ -63,9 +62,5 @@ def this_month() -> str:
 def lines(month: str) -> list[dict[str, Any]]:
     """What was done in a month (`2026-10`), in order; without an outcome it is still going on."""
     names = ("at", "by", "command", "about", "outcome")
-    found = _table().partition(keys.operated(month, "")["PK"])
+    found = bootstrap.record().partition(keys.operated(month, "")["PK"])
     return [{name: data.get(name, "") for name in names} for data in found]
-
-
-def _table() -> Table:
-    return Table(clients.dynamodb(), settings().record_table)

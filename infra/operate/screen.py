@@ -120,8 +120,8 @@ class Screen:
         return step
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """Rows as they come; times are shown as in Vietnam."""
+def headed(title: str, *columns: str) -> Table:
+    """Without rows yet."""
     made = Table(
         title=title,
         title_justify="left",
@@ -132,6 +132,12 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     )
     for column in columns:
         made.add_column(column, overflow="fold")
+    return made
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """Rows as they come; times are shown as in Vietnam."""
+    made = headed(title, *columns)
     for row in rows:
         made.add_row(*map(_cell, row))
     return made

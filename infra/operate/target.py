@@ -21,6 +21,7 @@ from infra.deploy import stages
 from infra.deploy.functions import Functions
 from infra.deploy.releases import ALIAS
 from infra.local import handlers
+from infra.local.process import lives
 from infra.local.settings import UPLOAD_QUEUE, Home, Ports, environment
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _local() -> Target:
         facts: dict[str, Any] = json.loads(home.cloud.read_text())
     except FileNotFoundError:
         raise UnreachableError(f"No local cloud runs in {home.path}. {_START}") from None
-    if not _lives(facts["pids"]["supervisor"]):
+    if not lives(facts["pids"]["supervisor"]):
         raise UnreachableError(f"The local cloud in {home.path} has ended. {_START}")
     ports = Ports(*(int(facts[name].rpartition(":")[2]) for name in ("api", "data", "workflow")))
     told = environment(home, ports, facts["clock"])
@@ -115,16 +116,6 @@ def _local() -> Target:
         del os.environ[name]
     os.environ.update(told)
     return Target(LOCAL, home, facts)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _in_aws(stage: str) -> Target:

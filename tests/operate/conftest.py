@@ -20,6 +20,8 @@ from moto.awslambda.models import LambdaBackend
 from bench.cloud import Answered
 from chalicelib import bootstrap
 from chalicelib.adapters import clients, reference
+from chalicelib.domain.delivery import DeliveryState
+from chalicelib.domain.ids import DeliveryId
 from infra.local import handlers
 from infra.operate import status, verify
 from infra.operate.__main__ import main
@@ -110,6 +112,17 @@ def made(founded: Province) -> Iterator[Province]:
 
 
 _played: dict[str, recorded.Recorded] = {}
+
+
+def messages_of(code: str) -> dict[str, DeliveryState]:
+    """A dossier's messages to agencies, by their ids."""
+    found = (bootstrap.deliveries().get(DeliveryId(f"{code}.{n}.3")) for n in range(1, 20))
+    return {each.id: each.state for each in found if each}
+
+
+def events_of(code: str) -> list[str]:
+    """Types of a dossier's events."""
+    return [event.type.value for event in bootstrap.records().events(code)]  # type: ignore[arg-type]
 
 
 def play(made: Province, scene: Scene) -> str:
