@@ -20,7 +20,7 @@ from typing import Final
 
 from bench.budgets import Budget
 from bench.recorded import OPERATIONS, record
-from infra.deploy.functions import OF_PROCESSES
+from infra.deploy.project import OF_PROCESSES
 
 ROOT: Final = Path(__file__).parents[1]
 MOST_OF_IMPORT: Final = 1.8  # times bare boto3; Chalice, Logger, 40 models and PyJWT alone: 1.66

@@ -26,7 +26,7 @@ class TemplateError(ValueError):
     """A file that is no template, with the place."""
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """YAML as CloudFormation reads it: dates stay text, no key twice."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the attribute PyYAML looks for
@@ -45,7 +45,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _short(loader: _Loader, tag: str, node: yaml.Node) -> Json:
+def _short(loader: Loader, tag: str, node: yaml.Node) -> Json:
     name = tag if tag in _PLAIN else f"Fn::{tag}"
     if isinstance(node, yaml.SequenceNode):
         return {name: loader.construct_sequence(node, deep=True)}
@@ -55,7 +55,7 @@ def _short(loader: _Loader, tag: str, node: yaml.Node) -> Json:
     return {name: value.split(".", 1) if tag == "GetAtt" else value}
 
 
-yaml.add_multi_constructor("!", _short, _Loader)  # type: ignore[no-untyped-call,unused-ignore]
+yaml.add_multi_constructor("!", _short, Loader)  # type: ignore[no-untyped-call,unused-ignore]
 
 
 def load(path: Path) -> Json:
@@ -66,7 +66,7 @@ def load(path: Path) -> Json:
 def parse(text: str, name: str = "template") -> Json:
     """The same for a text; `name` stands in the errors."""
     try:
-        template = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        template = yaml.load(text, Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         raise TemplateError(f"{name}: {error}") from error
     if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):

@@ -6,17 +6,21 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.deploy.account import QuotaError
 from infra.deploy.deployment import CatalogueError, Deployment
 from infra.deploy.functions import FunctionsError
+from infra.deploy.lock import LockedError, held, unlock
 from infra.deploy.package import PackageError
 from infra.deploy.pages import PublishError
-from infra.deploy.releases import ReleaseError
+from infra.deploy.releases import Release, ReleaseError
 from infra.deploy.stacks import StackError
 from infra.deploy.stages import StageError, load
+from infra.deploy.versions import ShiftError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +32,9 @@ are in infra/deploy/stages.yaml.
   python -m infra.deploy plan staging        what would change
   python -m infra.deploy deploy staging      make it so; safe to repeat
   python -m infra.deploy releases staging    what was deployed, newest last
-  python -m infra.deploy rollback staging    the code and the workflow of the release before
+  python -m infra.deploy rollback staging    the release before: code, settings, workflow, pages
   python -m infra.deploy destroy dev --yes   everything but the data, which stays
+  python -m infra.deploy unlock dev --yes    after a deployment whose process is gone
 
 exit status: 0 done (plan: nothing to change), 1 refused or failed, 2 wrong use, 3 plan: changes
 """
@@ -39,9 +44,12 @@ FAILURES = (
     CatalogueError,
     ClientError,
     FunctionsError,
+    LockedError,
     PackageError,
     PublishError,
+    QuotaError,
     ReleaseError,
+    ShiftError,
     StackError,
 )
 
@@ -88,18 +96,24 @@ def _deploy(deployment: Deployment, given: argparse.Namespace) -> int:
 
 
 def _releases(deployment: Deployment, given: argparse.Namespace) -> int:
-    known = list(map(deployment.releases.read, deployment.releases.names()))
+    known = deployment.releases.all()
     if given.json:
-        print(json.dumps([release.__dict__ for release in known], indent=2))
-    for release in () if given.json else known:
+        print(json.dumps([asdict(release) for release in known], indent=2))
+        return 0
+    for release in known:
         back = f"  (went back to {release.of})" if release.of else ""
-        print(f"{release.name}  {release.package}  {release.definition}{back}")
-    if known and not given.json:
-        whole = deployment.releases.is_live(known[-1])
-        print("The last one is live." if whole else "NOT live: something newer runs. `rollback`?")
-    if not known and not given.json:
+        print(f"{release.name}  code {release.parts['code']}{back}{_state(release)}")
+    if not known:
         print("Nothing was deployed yet.")
+    elif known[-1].whole:
+        print("The last one is live.")
+    else:
+        print("NOT live as a whole: `deploy` again finishes it, `rollback` goes back.")
     return 0
+
+
+def _state(release: Release) -> str:
+    return "" if release.whole else "  (did not come about as a whole)"
 
 
 def _roll_back(deployment: Deployment, given: argparse.Namespace) -> int:
@@ -122,12 +136,28 @@ def _destroy(deployment: Deployment, given: argparse.Namespace) -> int:
     return 0
 
 
+def _unlock(deployment: Deployment, given: argparse.Namespace) -> int:
+    where = deployment.stage.region, deployment.stage.stem
+    if not (note := held(*where)):
+        print("Nobody is at it.")
+        return 0
+    said = f"{note['who']}, {note['what']}, since {note['since']}"
+    if not given.yes:
+        print(f"{said}: if that process is gone, add --yes.", file=sys.stderr)
+        return 2
+    unlock(*where)
+    print(f"No longer: {said}.")
+    return 0
+
+
 def _advice(failed: Exception) -> str:
     text = str(failed)
     if "Unable to locate credentials" in text or "ExpiredToken" in text:
         return "Sign in to the account first (aws sso login, or set AWS_PROFILE)."
     if "AccessDenied" in text or "not authorized" in text:
         return "Your role may not do that: docs/operate.md lists what a deployment needs."
+    if isinstance(failed, LockedError):
+        return "Nothing was changed."
     return "Nothing is half done for good: mend that and run the same command again."
 
 
@@ -137,6 +167,7 @@ _COMMANDS = {
     "releases": _releases,
     "rollback": _roll_back,
     "destroy": _destroy,
+    "unlock": _unlock,
 }
 
 
@@ -152,8 +183,9 @@ def _parser() -> argparse.ArgumentParser:
         "plan": "what would change; changes nothing",
         "deploy": "make it so",
         "releases": "what was deployed",
-        "rollback": "code and workflow of an earlier release; data stays",
+        "rollback": "an earlier release: code, settings, permissions, workflow, pages; data stays",
         "destroy": "end the service; the data stays",
+        "unlock": "let others at it, after a process that is gone",
     }
     for name, text in helps.items():
         command = commands.add_parser(name, help=text, description=text)
@@ -163,8 +195,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--to", metavar="RELEASE", help="this one (default: the one before what runs)"
             )
-        if name == "destroy":
-            command.add_argument("--yes", action="store_true", help="yes, end the service")
+        if name in {"destroy", "unlock"}:
+            command.add_argument("--yes", action="store_true", help="yes, that is meant")
     return parser
 
 

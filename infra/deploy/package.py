@@ -37,7 +37,7 @@ SERVICES: Final = frozenset(
     {"dynamodb", "dynamodbstreams", "kms", "s3", "secretsmanager", "stepfunctions", "sts"}
 )
 MOST_BYTES: Final = 30_000_000  # of the zip
-LONG_AGO: Final = 1_600_000_000  # every file's time, so that the same content is the same zip
+LONG_AGO: Final = 1_600_000_000
 _IMPORT_ALL: Final = """
 import importlib, pkgutil, sys
 sys.path[:0] = {places!r}
@@ -85,6 +85,11 @@ def lay_out(folder: Path, sources: Path = ROOT) -> None:
     (folder / "requirements.txt").write_text("")  # nothing left for Chalice to choose
     shutil.copytree(_libraries(sources), folder / "vendor")
     _compile_chalice(folder / "vendor")
+    date(folder)
+
+
+def date(folder: Path) -> None:
+    """Give every file the same time, so that the same content becomes the same zip."""
     for path in sorted(folder.rglob("*")):
         os.utime(path, (LONG_AGO, LONG_AGO))
 
@@ -147,7 +152,10 @@ def _libraries(sources: Path) -> Path:
         _prune(making)
         _compile(making, TASK)
         list(_wheels(making))
-        making.rename(ready)
+        try:
+            making.rename(ready)
+        except OSError:  # another command was quicker
+            shutil.rmtree(making)
     return ready
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from botocore.exceptions import ClientError
 
 from infra.templates import STACKS, load
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
 
 FOLDER: Final = STACKS
 DATA: Final = "data"
@@ -57,17 +61,29 @@ class Stacks:
         """Offer more parameters to the stacks that follow."""
         self._known.update(more)
 
-    def plan(self, name: str) -> list[Change]:
-        """What deploying it would change; changes nothing. Raise StackError."""
-        change_set = self._propose(name)
+    def stands(self, name: str) -> bool:
+        """Whether there is one, be it half made."""
+        return self._described(name) is not None
+
+    def plan(self, name: str, same: Collection[str] = ()) -> list[Change]:
+        """What deploying it would change; changes nothing. Raise StackError.
+
+        Parameters that are the `same` as they are need not be told.
+        """
+        change_set = self._propose(name, same)
         self._withdraw(name, change_set)
         self._known.update(self.outputs(name))
         return change_set.changes
 
-    def deploy(self, name: str, say: Say = lambda _line: None) -> list[Change]:
-        """Make it so; answers what changed. Raise StackError, also for what would lose data."""
+    def deploy(
+        self, name: str, say: Say = lambda _line: None, folder: Path | None = None
+    ) -> list[Change]:
+        """Make it so; answers what changed. Raise StackError, also for what would lose data.
+
+        `folder` is where its template lies, if not here.
+        """
         self._clear(name, say)
-        change_set = self._propose(name)
+        change_set = self._propose(name, folder=folder)
         lost = [each for each in change_set.changes if _loses(name, each)]
         if lost or not change_set.changes:
             self._withdraw(name, change_set)
@@ -107,8 +123,10 @@ class Stacks:
 
     # -- change sets
 
-    def _propose(self, name: str) -> _ChangeSet:
-        template = FOLDER / f"{name}.yaml"
+    def _propose(
+        self, name: str, same: Collection[str] = (), folder: Path | None = None
+    ) -> _ChangeSet:
+        template = (folder or FOLDER) / f"{name}.yaml"
         wanted = load(template).get("Parameters", {})
         found = self._described(name)
         if found and found["StackStatus"] in _NEVER_MADE:
@@ -119,9 +137,11 @@ class Stacks:
             ChangeSetType="UPDATE" if found else "CREATE",
             TemplateBody=template.read_text("utf-8"),
             Parameters=[
-                {"ParameterKey": key, "ParameterValue": self._known[key]}
+                {"ParameterKey": key, "UsePreviousValue": True}
+                if key in same
+                else {"ParameterKey": key, "ParameterValue": self._known[key]}
                 for key in wanted
-                if key in self._known
+                if key in self._known or key in same
             ],
             Capabilities=["CAPABILITY_NAMED_IAM"],
             Tags=[{"Key": "motcua:stage", "Value": self._known["Stage"]}],

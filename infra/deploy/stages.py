@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from infra.templates import STACKS
+from infra.templates import STACKS, Loader
 from infra.templates import load as template
 
 FILE: Final = Path(__file__).with_name("stages.yaml")
@@ -57,7 +57,7 @@ class Stage:
     parameters: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     shift: Shift = Shift()
-    account: str = ""  # where it must be; any, where none is named
+    account: str = ""  # where it is; nothing is done in another
     address: str = ""  # of the pages, where neither a domain nor CloudFront says it
     catalogue: tuple[str, ...] = ("--without-accounts",)  # words for its loader
 
@@ -77,6 +77,7 @@ def load(name: str, file: Path = FILE) -> Stage:
     stages = _stages(file)
     if name not in stages:
         raise StageError(f"No stage {name!r} in {file.name}; there are {', '.join(stages)}.")
+    _require_apart(stages, file)
     try:
         given = _Given.model_validate(stages[name])
     except ValidationError as wrong:
@@ -98,12 +99,22 @@ def load(name: str, file: Path = FILE) -> Stage:
 
 def _stages(file: Path) -> dict[str, Any]:
     try:
-        stages = yaml.safe_load(file.read_text("utf-8"))
+        stages = yaml.load(file.read_text("utf-8"), Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as wrong:
         raise StageError(f"{file.name} is not YAML: {wrong}") from None
     if not isinstance(stages, dict):
         raise StageError(f"{file.name} names no stage.")
     return stages
+
+
+def _require_apart(stages: dict[str, Any], file: Path) -> None:
+    """Two in one account would share the API's alarms and the quota of functions."""
+    seen: dict[str, str] = {}
+    for name, given in stages.items():
+        account = str(given.get("account", "")) if isinstance(given, dict) else ""
+        if account and seen.setdefault(account, name) != name:
+            both = f"{seen[account]} and {name}"
+            raise StageError(f"{file.name}: {both} are in one account; give each its own.")
 
 
 def _parameters() -> set[str]:

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from infra import policies
 from infra.deploy import stages
 from infra.deploy.functions import Functions
-from infra.deploy.releases import ALIAS
+from infra.deploy.versions import ALIAS
 from infra.local import handlers
 from infra.local.process import lives
 from infra.local.settings import UPLOAD_QUEUE, Home, Ports, environment

@@ -38,6 +38,7 @@ DEPLOYED: Final = (  # what a deployment is made of
     "chalicelib",
     ".chalice/config.json",
     "catalogue",
+    "infra/stacks/workflow.yaml",
     "state_machines",
     "web",
     "requirements.txt",
@@ -87,6 +88,8 @@ class Rehearsal:
                 self._deploy(ROOT)
                 recover_tables()
                 require(self._answer().count(_CHANGED) == 0, "the deployed code answers")
+                plan = Deployment(self._town.stage(), self._report.say).plan()
+                require(plan.is_empty, f"nothing more is to be done: {plan.changes}")
             with self._report.act("stories, and a deployment in the middle of them"):
                 self._stories_through_changes()
             with self._report.act("stories on what was rolled back"):
@@ -103,11 +106,14 @@ class Rehearsal:
         with self._demo_beside():
             self._await_flight()
             change(self._changed)
+            first = code_version()
             self._deploy(self._changed)
             require(_CHANGED in self._answer(), "the new code answers")
+            require(code_version() != first, "and says that it is new")
             require(self._version() == 2, "the new version of a procedure is offered")  # noqa: PLR2004
             Deployment(self._town.stage(), self._report.say).roll_back(None)
             require(_CHANGED not in self._answer(), "the old code answers again")
+            require(code_version() == first, "with the settings it had")
             require(self._version() == 2, "a published procedure stays")  # noqa: PLR2004
 
     # -- stories
@@ -167,6 +173,13 @@ class Rehearsal:
         require(kept > 0, f"the record stays: {kept} items")
         functions = boto3.client("lambda").list_functions()["Functions"]
         require(not functions, "no function is left over")
+
+
+def code_version() -> str:
+    """As the API function has it in its settings."""
+    client: Any = boto3.client("lambda")
+    found = client.get_function_configuration(FunctionName=STEM)
+    return str(found["Environment"]["Variables"]["CODE_VERSION"])
 
 
 def recover_tables() -> None:

@@ -119,7 +119,8 @@ def main() -> None:
     die_with_parent()
     port = ports_from_environment().data
     home = Home.from_environment()
-    emulator.configure(home, port, PERSIST_STATE="0")
+    # As AWS has it; its own would be what this machine could hold at once.
+    emulator.configure(home, port, PERSIST_STATE="0", LAMBDA_ACCOUNT_CONCURRENCY="1000")
     listening = socket.create_server(("127.0.0.1", port), backlog=1024)
     asyncio.run(_serve(home, listening))
     sys.exit(0)

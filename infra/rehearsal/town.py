@@ -8,8 +8,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from infra.deploy.functions import Account, names_in
-from infra.deploy.stages import Stage
+from infra.deploy.account import Account, names_in
+from infra.deploy.stages import Shift, Stage
 from infra.local import ports as free_ports
 from infra.local.clock import Anchor
 from infra.local.process import Child
@@ -55,6 +55,8 @@ class Town:
             NAME,
             REGION,
             like="prod",
+            account=ACCOUNT,
+            shift=Shift(percent=50, minutes=0.1),
             address=self.ports.api_url,
             environment={
                 "STAGE": "local",  # the one whose clock may run fast

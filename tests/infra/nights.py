@@ -23,7 +23,7 @@ from chalicelib.adapters.signing import KmsSigner, PublicKey
 from chalicelib.bootstrap import exporting
 from chalicelib.domain.backup import GENESIS, Head, head_of
 from chalicelib.domain.ids import DossierCode, FileId
-from infra.deploy.functions import Account, names_in
+from infra.deploy.account import Account, names_in
 from infra.local.handlers import context_for, load
 from infra.local.ports import pick
 from infra.local.settings import ROOT

@@ -129,7 +129,7 @@ def test_a_stack_that_was_never_whole_is_made_anew(
         never_made(patch)
         with pytest.raises(StackError, match="`deploy` makes it anew"):
             cloud.plan("watch")
-        patch.setattr(cloud, "_propose", lambda _name: 1 / 0)  # by then it is gone
+        patch.setattr(cloud, "_propose", lambda *_, **__: 1 / 0)  # by then it is gone
         with pytest.raises(ZeroDivisionError):
             cloud.deploy("watch", said.append)
     assert ["never whole" in line for line in said] == [True]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import boto3
 import pytest
 from moto import mock_aws
 
@@ -50,6 +51,11 @@ def test_a_stage_says_whether_it_is_exported(tmp_path: Path) -> None:
         ("dev: {region: ''}", "region: String should have at least 1 character"),
         ("dev: {region: r, domain: a.vn}", "domain: Extra inputs are not permitted"),
         ("dev: {region: r, account: '12'}", "account: String should match"),
+        ("dev: {region: r}\ndev: {region: s}", "'dev' stands here twice"),
+        (
+            "{dev: {region: r, account: '111122223333'}, b: {account: '111122223333'}}",
+            "dev and b are in one account",
+        ),
         ("dev: {region: r, shift: 20}", "shift"),
         ("dev: {region: r, shift: {percent: 100, minutes: 5}}", r"shift.percent: .* less than 100"),
         (
@@ -73,8 +79,10 @@ def test_nothing_is_done_in_another_account(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     with mock_aws():
-        here = Deployment(Stage("prod", REGION, "prod"), print).account.id
+        here = boto3.client("sts", region_name=REGION).get_caller_identity()["Account"]
         Deployment(Stage("prod", REGION, "prod", account=here), print)
+        with pytest.raises(StageError, match=f'write  account: "{here}"'):
+            Deployment(Stage("prod", REGION, "prod"), print)
         with pytest.raises(StageError, match=f"999999999999, and you are signed in to {here}"):
             Deployment(Stage("prod", REGION, "prod", account="999999999999"), print)
 
