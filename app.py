@@ -12,7 +12,7 @@ from chalicelib.entrypoints.uploads import uploads
 
 app = Chalice(app_name="motcua")
 
-Api(identify).mount(app, api.routes())
+Api(identify).mount(app, api.served())
 
 for blueprint in (tasks, stream, uploads, schedules):
     app.register_blueprint(blueprint)

@@ -120,8 +120,12 @@ def test_only_adapters_reach_out() -> None:
 
 
 def test_nothing_is_imported_by_name() -> None:
-    """What is hidden from a reader is hidden from these tests, too."""
-    assert [wrong for module in modules("chalicelib") for wrong in by_name(module)] == []
+    """What is hidden from a reader is hidden from these tests, too.
+
+    But for the table of routes, whose names are modules beside it and are tested.
+    """
+    found = [wrong for module in modules("chalicelib") for wrong in by_name(module)]
+    assert found == ["chalicelib/entrypoints/api/served.py uses importlib.import_module"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """Every route has decided who may call it; what anyone may call is spelled out here."""
 
 import inspect
+import subprocess
+import sys
+from importlib import import_module
 from typing import Any, Final
 
 import pytest
@@ -9,6 +12,7 @@ from chalice.app import Chalice
 from chalicelib.domain.terms import Role
 from chalicelib.entrypoints import api
 from chalicelib.entrypoints.api.dev import dev
+from chalicelib.entrypoints.api.served import LOCAL, SERVED
 from chalicelib.entrypoints.http.api import PREFIX, Api
 from chalicelib.entrypoints.http.auth import Auth, Scheme
 from chalicelib.entrypoints.http.route import IDEMPOTENCY_KEY, Request, Route
@@ -182,3 +186,22 @@ def test_the_app_serves_these_and_no_others() -> None:
     }
     local = {name for name, route in ROUTES.items() if route.tag == "dev"}
     assert served in (set(ROUTES), set(ROUTES) - local)
+
+
+@pytest.mark.parametrize("resource", [*SERVED, *LOCAL])
+def test_every_declared_route_is_served(resource: str) -> None:
+    """One that is not named beside the others would answer 404."""
+    module = import_module(f"chalicelib.entrypoints.api.{resource}")
+    declared = [f"{each.method} {each.path}" for each in getattr(module, resource)]
+    assert declared == list({**SERVED, **LOCAL}[resource])
+
+
+def test_a_resource_is_loaded_with_its_first_request() -> None:
+    """A cold start pays for no other."""
+    code = (
+        "import sys, app; "
+        "print(*(name for name in sys.modules if name.startswith('chalicelib.entrypoints.api.')))"
+    )
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    assert ran.stdout.split() == ["chalicelib.entrypoints.api.served"]

@@ -25,7 +25,7 @@ from chalicelib import bootstrap
 from chalicelib.adapters import clients
 from chalicelib.bootstrap import sign_in
 from chalicelib.entrypoints import api
-from chalicelib.entrypoints.api import served as contract
+from chalicelib.entrypoints.api import contract
 from chalicelib.entrypoints.http.api import PREFIX, Api
 from infra.local.gateway import Gateway
 from infra.local.wire import Request

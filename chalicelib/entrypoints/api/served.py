@@ -1,47 +1,71 @@
-"""All routes of this stage, and the contract that is generated from them."""
+"""What is served, by the module that answers it: one is loaded with its first request.
+
+A cold start pays for the resource that is asked for and for no other (docs/decisions/0023).
+"""
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from importlib import import_module
+from typing import Final
 
 from chalicelib.bootstrap import is_local
-from chalicelib.entrypoints.api.callbacks import callbacks
-from chalicelib.entrypoints.api.decisions import decisions
-from chalicelib.entrypoints.api.dossiers import dossiers
-from chalicelib.entrypoints.api.procedures import procedures
-from chalicelib.entrypoints.api.system import system
-from chalicelib.entrypoints.api.uploads import uploads
-from chalicelib.entrypoints.api.worklist import worklist
-from chalicelib.entrypoints.http.answering import Answer
-from chalicelib.entrypoints.http.auth import public
-from chalicelib.entrypoints.http.openapi import document
-from chalicelib.entrypoints.http.route import Request, Route
-from chalicelib.entrypoints.http.router import Routes
+from chalicelib.domain.value import value
+from chalicelib.entrypoints.http.route import Route
 
-contract = Routes("system")
+SERVED: Final = {
+    "system": ("GET /health",),
+    "contract": ("GET /openapi.json",),
+    "procedures": (
+        "GET /procedures",
+        "GET /procedures/{code}",
+        "GET /procedures/{code}/versions",
+        "GET /procedures/{code}/versions/{number}",
+        "GET /desks",
+    ),
+    "uploads": ("POST /uploads",),
+    "dossiers": (
+        "POST /dossiers",
+        "GET /dossiers/{code}",
+        "GET /dossiers/{code}/full",
+        "POST /dossiers/{code}/supplement",
+        "POST /dossiers/{code}/withdraw",
+    ),
+    "decisions": ("POST /dossiers/{code}/decisions",),
+    "worklist": ("GET /worklist",),
+    "callbacks": ("POST /callbacks/{callback_id}", "POST /callbacks/{callback_id}/uploads"),
+}
+LOCAL: Final = {"dev": ("GET /dev/accounts", "POST /dev/token")}  # sign-in for development
 
-SERVED = (system, contract, procedures, uploads, dossiers, decisions, worklist, callbacks)
+
+@value(frozen=True, slots=True)
+class Served:
+    """A method and path, and the module whose `Routes` of the same name declares it."""
+
+    method: str
+    path: str
+    resource: str
+
+    def load(self) -> Route:
+        """The declared route."""
+        found = _declared(self.resource)
+        return next(each for each in found if (each.method, each.path) == (self.method, self.path))
+
+
+def served() -> Iterator[Served]:
+    """In the order of the contract; sign-in for development in the local stage only."""
+    for resource, names in {**SERVED, **(LOCAL if is_local() else {})}.items():
+        for name in names:
+            method, path = name.split(" ")
+            yield Served(method, path, resource)
 
 
 @cache
 def routes() -> tuple[Route, ...]:
-    """In the order of the contract; sign-in for development in the local stage only."""
-    return tuple(route for part in (*SERVED, *_local()) for route in part)
-
-
-def _local() -> Iterator[Routes]:
-    if is_local():
-        from chalicelib.entrypoints.api.dev import dev  # noqa: PLC0415 - nowhere else
-
-        yield dev
-
-
-@contract.get("/openapi.json", auth=public(), answer=dict[str, Any], cache="public, max-age=60")
-def read_openapi(request: Request) -> Answer:  # noqa: ARG001 - takes nothing
-    """This contract, as OpenAPI 3.1."""
-    return Answer(_contract())
+    """All that is served, as declared: loads every resource."""
+    return tuple(each.load() for each in served())
 
 
 @cache
-def _contract() -> dict[str, Any]:
-    return document(routes())
+def _declared(resource: str) -> tuple[Route, ...]:
+    module = import_module(f"chalicelib.entrypoints.api.{resource}")
+    return tuple(getattr(module, resource))

@@ -1,7 +1,7 @@
 """Serves declared routes on a Chalice app: read, handle, answer; every error becomes a problem."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from chalice.app import Chalice, Response
 
@@ -18,6 +18,21 @@ from chalicelib.watch import invocation, logger, unexpected
 PREFIX: Final = "/api/v1"
 
 
+class Loaded(Protocol):
+    """A route, or what says where it is declared."""
+
+    @property
+    def method(self) -> str:
+        """Of HTTP."""
+
+    @property
+    def path(self) -> str:
+        """Below `PREFIX`."""
+
+    def load(self) -> Route:
+        """The declared route."""
+
+
 class Api:
     """What every route shares: who signs in, and in which words it is answered."""
 
@@ -25,25 +40,24 @@ class Api:
         self._identify = identify
         self._messages = messages or Messages()
 
-    def mount(self, app: Chalice, routes: Iterable[Route]) -> None:
-        """Register each route under `PREFIX`; its name is the handler's."""
+    def mount(self, app: Chalice, routes: Iterable[Loaded]) -> None:
+        """Register each route under `PREFIX`; it is loaded with its first request."""
         for route in routes:
             # Any media type comes in, so that the 415 is ours: after sign-in, and in words.
             app.route(
                 PREFIX + route.path,
                 methods=[route.method],
-                name=route.operation,
+                name=f"{route.method} {route.path}",
                 content_types=["*/*"],
             )(self._view(app, route))
 
-    def _view(self, app: Chalice, route: Route) -> Callable[..., Response]:
+    def _view(self, app: Chalice, route: Loaded) -> Callable[..., Response]:
         def view(**_path: str) -> Response:
             if (request := app.current_request) is None:
                 raise LookupError("a view is called by a request only")
             name = getattr(app.lambda_context, "function_name", "")
-            return self.respond(route, request.to_original_event(), name)
+            return self.respond(route.load(), request.to_original_event(), name)
 
-        view.__doc__ = route.handler.__doc__
         return view
 
     def respond(self, route: Route, event: dict[str, Any], function_name: str) -> Response:
