@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from dataclasses import asdict
@@ -21,6 +22,7 @@ from infra.deploy.releases import Release, ReleaseError
 from infra.deploy.stacks import StackError
 from infra.deploy.stages import StageError, load
 from infra.deploy.versions import ShiftError
+from infra.templates import TemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +53,8 @@ FAILURES = (
     ReleaseError,
     ShiftError,
     StackError,
+    TemplateError,
+    ValueError,  # a file of ours that is not what it should be
 )
 
 
@@ -63,12 +67,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream = sys.stderr if given.json else sys.stdout
         print(f"{time.monotonic() - began:6.1f} s  {line}", file=stream, flush=True)
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what must be put back, is
     try:
         deployment = Deployment(load(given.stage), say)
         return _COMMANDS[given.command](deployment, given)
     except StageError as wrong:
         print(wrong, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\nCut short. Run the same command again: it goes on.", file=sys.stderr)
+        return 1
     except FAILURES as failed:
         print(f"\n{failed}\n{_advice(failed)}", file=sys.stderr)
         return 1
@@ -102,7 +110,8 @@ def _releases(deployment: Deployment, given: argparse.Namespace) -> int:
         return 0
     for release in known:
         back = f"  (went back to {release.of})" if release.of else ""
-        print(f"{release.name}  code {release.parts['code']}{back}{_state(release)}")
+        what = f"code {release.parts['code']}" if release.parts else "destroyed"
+        print(f"{release.name}  {what}{back}{_state(release)}")
     if not known:
         print("Nothing was deployed yet.")
     elif known[-1].whole:
@@ -113,13 +122,22 @@ def _releases(deployment: Deployment, given: argparse.Namespace) -> int:
 
 
 def _state(release: Release) -> str:
-    return "" if release.whole else "  (did not come about as a whole)"
+    return "" if release.whole or not release.parts else "  (did not come about as a whole)"
 
 
 def _roll_back(deployment: Deployment, given: argparse.Namespace) -> int:
     release = deployment.roll_back(given.to)
-    print(f"Back at {release.name}. Deploying again brings the files here forward again.")
+    _tell(
+        given,
+        f"Back at {release.name}. Deploying again brings the files here forward again.",
+        release=release.name,
+    )
     return 0
+
+
+def _tell(given: argparse.Namespace, sentence: str, **facts: object) -> None:
+    """The facts to a program, the sentence to a person."""
+    print(json.dumps(facts, indent=2) if given.json else sentence)
 
 
 def _destroy(deployment: Deployment, given: argparse.Namespace) -> int:
@@ -132,27 +150,29 @@ def _destroy(deployment: Deployment, given: argparse.Namespace) -> int:
         )
         return 2
     deployment.destroy()
-    print("The data stays. `deploy` brings the service back around it.")
+    _tell(given, "The data stays. `deploy` brings the service back around it.", destroyed=True)
     return 0
 
 
 def _unlock(deployment: Deployment, given: argparse.Namespace) -> int:
     where = deployment.stage.region, deployment.stage.stem
     if not (note := held(*where)):
-        print("Nobody is at it.")
+        _tell(given, "Nobody is at it.", unlocked=None)
         return 0
-    said = f"{note['who']}, {note['what']}, since {note['since']}"
+    said = f"{note['who']}, {note['what']}, since {note['since']}, on {note['where']}"
     if not given.yes:
         print(f"{said}: if that process is gone, add --yes.", file=sys.stderr)
         return 2
     unlock(*where)
-    print(f"No longer: {said}.")
+    _tell(given, f"No longer: {said}.", unlocked=note)
     return 0
 
 
 def _advice(failed: Exception) -> str:
     text = str(failed)
-    if "Unable to locate credentials" in text or "ExpiredToken" in text:
+    if isinstance(failed, ReleaseError):
+        return "`python -m infra.deploy releases STAGE` shows what there is."
+    if any(each in text for each in ("Unable to locate credentials", "Expired", "SSO", "profile")):
         return "Sign in to the account first (aws sso login, or set AWS_PROFILE)."
     if "AccessDenied" in text or "not authorized" in text:
         return "Your role may not do that: docs/operate.md lists what a deployment needs."

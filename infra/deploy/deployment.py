@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
+from infra import templates
 from infra.deploy import executions, gateway, package, pages
 from infra.deploy.account import Account, names_in
-from infra.deploy.functions import Functions
+from infra.deploy.functions import PATIENT, Functions
 from infra.deploy.lock import alone
 from infra.deploy.origin import origin_key
 from infra.deploy.package import ROOT
 from infra.deploy.project import WEB, WORKFLOW, digest, workplace
-from infra.deploy.releases import Release, Releases, differences, release_name
+from infra.deploy.releases import Release, ReleaseError, Releases, differences, name_after
 from infra.deploy.stacks import DATA, Say, Stacks
 from infra.deploy.stages import Shift, StageError
-from infra.deploy.versions import Versions
+from infra.deploy.versions import Versions, scheduled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,9 +145,12 @@ class Deployment:
         """
         self._say(f"  {self.stage.name}: account {self.account.id}, {self.stage.region}")
         self._run_loader("--check")
+        templates.stacks()
         with workplace(self.stage, self.account) as project:
             project.lay_out(self._root)
+            project.configure(self._told(self.address()))
             package.try_import(project.folder)
+            pages.require_good(project.folder / WEB)
             self.account.require(project.reserved())
             with self._alone("deploy"):
                 self._deploy(project)
@@ -185,7 +189,7 @@ class Deployment:
         if newest and newest.whole and newest.parts == parts:
             self._say(f"✓ release {newest.name}, as before")
             return None
-        release = Release(release_name(), parts)
+        release = Release(name_after(newest), parts)
         self.releases.begin(release)
         return release
 
@@ -210,14 +214,15 @@ class Deployment:
         self._configure_gateway()
         size = f"{made.bytes / 1e6:.1f} MB, {len(made.wheels)} libraries"
         self._say(f"✓ functions: a package of {size}")
-        numbers = self.versions.publish(self.functions.full_names())
+        numbers = self.versions.publish(project.functions())
         behind = {name: number for name, number in numbers.items() if name != self.stage.stem}
-        self.versions.shift(behind, shift, self._say)
+        once = scheduled(project.folder / WORKFLOW / "workflow.yaml", self.stage.stem)
+        self.versions.shift(behind, shift, self._say, once)
         self._say(f"✓ live: {', '.join(f'{name} {number}' for name, number in behind.items())}")
 
     def _configure_gateway(self) -> None:
         """Its own refusals in the API's words: each `chalice deploy` forgets them."""
-        client: Any = boto3.client("apigateway", region_name=self.stage.region)
+        client: Any = boto3.client("apigateway", region_name=self.stage.region, config=PATIENT)
         if api := self.functions.api_id():
             gateway.configure(client, api, "v1")
 
@@ -257,21 +262,31 @@ class Deployment:
         """
         with self._alone("rollback"), workplace(self.stage, self.account) as project:
             release = self.releases.before(name)
+            if not self.stacks.stands("watch"):
+                raise ReleaseError("Nothing stands that could go back: `deploy` makes it again.")
             project.unpack(self.releases.archive(release))
-            again = replace(release, name=release_name(), whole=False, of=release.origin)
+            project.tell(self._told(self.address()))
+            named = name_after(self.releases.newest())
+            again = replace(release, name=named, whole=False, of=release.origin)
             self.releases.begin(again)
-            self._deploy_functions(project, Shift())
-            self._tell(self.address())
             self.stacks.tell(**self.outputs())
             self.stacks.tell(DefinitionKey=_definition_key(project))
-            self._deploy_stack("workflow", project.folder / WORKFLOW)
+            if set(self.functions.standing()) - set(project.functions()):
+                self._roll_back_workflow(project)  # or it would call what is gone by then
+            self._deploy_functions(project, Shift())
+            self._roll_back_workflow(project)
             self._publish_pages(project)
             self.releases.finish(again)
         return release
 
+    def _roll_back_workflow(self, project: Project) -> None:
+        self._deploy_stack("workflow", project.folder / WORKFLOW)
+
     def destroy(self) -> None:
         """Everything but what is retained. Safe to repeat: what an earlier try left goes, too."""
         with self._alone("destroy"):
+            if newest := self.releases.newest():  # no release is whole from here on
+                self.releases.begin(Release(name_after(newest), {}))
             for name in reversed(AFTER_FUNCTIONS):
                 meanwhile = {"workflow": self._stop_executions}.get(name, lambda: None)
                 done = self.stacks.delete(name, self._say, meanwhile)

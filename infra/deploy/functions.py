@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from infra import policies
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 API_NAME: Final = "motcua"  # Chalice's app_name
 _STATE: Final = "chalice/deployed.json"  # in the bucket of artefacts
 _NOTHING: Final = {"NoSuchKey", "NoSuchBucket"}
+# API Gateway takes one deployment in five seconds and one removal in thirty.
+PATIENT: Final = Config(retries={"mode": "standard", "total_max_attempts": 10})
 
 
 class FunctionsError(Exception):
@@ -35,7 +38,7 @@ class Functions:
         self._stage = stage
         self._bucket = bucket
         self._lambda: Any = boto3.client("lambda", region_name=stage.region)
-        self._gateway: Any = boto3.client("apigateway", region_name=stage.region)
+        self._gateway: Any = boto3.client("apigateway", region_name=stage.region, config=PATIENT)
         self._iam: Any = boto3.client("iam", region_name=stage.region)
         self._s3: Any = boto3.client("s3", region_name=stage.region)
 

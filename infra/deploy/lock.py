@@ -6,10 +6,11 @@ In Systems Manager, as it must be there before a stage's first bucket and after 
 from __future__ import annotations
 
 import json
+import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from socket import gethostname
 from typing import TYPE_CHECKING, Any, Final
-from uuid import uuid4
 
 import boto3
 
@@ -28,7 +29,7 @@ def alone(region: str, stem: str, what: str, who: str) -> Iterator[None]:
     """Nobody else changes the stage meanwhile. Raise LockedError."""
     client, name = _client(region), _NAME.format(stem=stem)
     note = {"who": who, "what": what, "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"}
-    text = json.dumps({**note, "id": uuid4().hex})
+    text = json.dumps({**note, "where": f"{gethostname()}, process {os.getpid()}"})
     try:
         client.put_parameter(Name=name, Value=text, Type="String", Overwrite=False)
     except client.exceptions.ParameterAlreadyExists:
@@ -59,7 +60,8 @@ def _said(note: dict[str, str], stem: str) -> str:
         return "Somebody was just at it: run the same command again."
     stage = stem.partition("-")[2]
     return (
-        f"{note['who']} is at {stage} ({note['what']}, since {note['since']}). Wait for the end; "
+        f"{note['who']} is at {stage} ({note['what']}, since {note['since']}, on {note['where']}). "
+        "Wait for the end; "
         f"if that process is gone, `python -m infra.deploy unlock {stage} --yes`."
     )
 

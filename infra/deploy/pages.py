@@ -73,9 +73,7 @@ class Published:
 def publish(folder: Path, bucket: str, client: Client = None) -> Published:
     """Make the bucket hold exactly the files of `folder`. Raise PublishError."""
     client = client or boto3.client("s3")
-    pages = sorted(_read(folder), key=_sent_late)
-    if not any(page.key == "index.html" for page in pages):
-        raise PublishError(f"{folder} has no index.html: name the folder that holds the pages")
+    pages = require_good(folder)
     held = set(_keys(client, bucket))
     changed = [page for page in pages if page.key not in held or _differs(client, bucket, page)]
     for page in changed:
@@ -84,6 +82,14 @@ def publish(folder: Path, bucket: str, client: Client = None) -> Published:
     _remove(client, bucket, stale)
     size = sum(len(page.content) for page in changed)
     return Published(len(changed), len(pages) - len(changed), len(stale), size)
+
+
+def require_good(folder: Path) -> list[Page]:
+    """The pages of `folder`, as they are to be sent. Raise PublishError."""
+    pages = sorted(_read(folder), key=_sent_late)
+    if not any(page.key == "index.html" for page in pages):
+        raise PublishError(f"{folder.name} has no index.html: it must hold the pages")
+    return pages
 
 
 def look_anew(published: Published, distribution: str, client: Client = None) -> bool:

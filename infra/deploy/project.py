@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ from infra import policies
 from infra.deploy import package
 from infra.deploy.account import names_in
 from infra.deploy.functions import Functions, FunctionsError
+from infra.deploy.stages import StageError
+from infra.local.guard import LIFELINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,8 +39,19 @@ OF_PROCESSES: Final = {"PYDANTIC_DISABLE_PLUGINS": "1"}
 WEB: Final = "web"
 WORKFLOW: Final = "workflow"  # the definition, and the stack that brings it
 DEFINITION: Final = "dossier.asl.json"
-_CHALICE: Final = "import sys; from chalice.cli import main; sys.exit(main())"
+_POLICY: Final = "policy-"
+# It ends with whoever started it: alone it would go on making functions and an API.
+_CHALICE: Final = f"""
+import sys
+sys.path.append({str(package.ROOT)!r})
+from infra.local.guard import die_with_parent
+die_with_parent()
+sys.path.pop()
+from chalice.cli import main
+sys.exit(main())
+"""
 _OF_CHALICE: Final = (".chalice/deployed/", ".chalice/deployments/")  # made anew by each run
+_DAY: Final = 86_400
 _EARLY: Final = (1980, 1, 1, 0, 0, 0)  # every file's time in an archive
 
 
@@ -54,13 +68,13 @@ class Project:
     def lay_out(self, sources: Path) -> None:
         """Fill the empty folder with code, libraries, workflow and pages. Raise PackageError.
 
-        Raise FunctionsError where sizes and limits are to be like those of a stage there is not.
+        Raise StageError where sizes and limits are to be like those of a stage there is not.
         """
         (self.folder / ".chalice").mkdir()
         known = json.loads((sources / ".chalice" / "config.json").read_text("utf-8"))
         if self._stage.like not in known["stages"]:
             like = ", ".join(known["stages"])
-            raise FunctionsError(f"`like` of {self._stage.name} must be one of {like}.")
+            raise StageError(f"`like` of {self._stage.name} must be one of {like}.")
         known["stages"] = {self._stage.name: known["stages"][self._stage.like]}
         self._write("config.json", known)
         package.lay_out(self.folder, sources)
@@ -76,7 +90,7 @@ class Project:
         stage["environment_variables"] = self.environment(told)
         functions = stage.setdefault("lambda_functions", {})
         for name in Functions.names():
-            file = f"policy-{name}.json"
+            file = f"{_POLICY}{name}.json"
             functions.setdefault(policies.chalice_name(name), {})["iam_policy_file"] = file
             self._write(file, self._policy(name))
         self._write("config.json", config)
@@ -96,6 +110,19 @@ class Project:
             **told,
             **self._stage.environment,
         }
+
+    def tell(self, told: Mapping[str, str]) -> None:
+        """Overwrite settings that are no release's own: where pages and sign-in are."""
+        config = self._config()
+        stage = config["stages"][self._stage.name]
+        stage["environment_variables"] |= {**told, **self._stage.environment}
+        self._write("config.json", config)
+
+    def functions(self) -> list[str]:
+        """Names in AWS of what this release consists of, which may be others than today's."""
+        files = (self.folder / ".chalice").glob(f"{_POLICY}*.json")
+        names = sorted(file.stem.removeprefix(_POLICY) for file in files)
+        return [policies.lambda_name(name, self._stage.name) for name in names]
 
     def reserved(self) -> int:
         """Calls at once that the functions reserve."""
@@ -129,7 +156,10 @@ class Project:
         variables = stage.pop("environment_variables")
         wheels = sorted(each.stem for each in (self.folder / "vendor").glob("*.dist-info"))
         libraries = dict(each.rsplit("-", 1) for each in wheels)
-        policy_files = sorted((self.folder / ".chalice").glob("policy-*.json"))
+        allowed = {
+            file.stem.removeprefix(_POLICY): digest(file)
+            for file in sorted((self.folder / ".chalice").glob(f"{_POLICY}*.json"))
+        }
         return {
             "code": package.code_version(self.folder),
             "libraries": digest(self.folder / "vendor"),
@@ -137,7 +167,7 @@ class Project:
             "workflow": digest(self.folder / WORKFLOW),
             "sizes and limits of all functions": json.dumps(config, sort_keys=True),
             **{f"sizes and limits of {name}": json.dumps(functions[name]) for name in functions},
-            **{f"permissions {each.stem[7:]}": digest(each) for each in policy_files},
+            **{f"permissions {name}": found for name, found in allowed.items()},
             **{f"library {name}": version for name, version in libraries.items()},
             **{f"variable {name}": value for name, value in variables.items()},
         }
@@ -166,9 +196,14 @@ class Project:
         if state:
             self._state.write_bytes(state)
         # Named after the Python it runs on: chalice writes the runtime's name by itself.
-        command = [sys.executable, "-c", _CHALICE, "deploy", "--connection-timeout", "120"]
+        command = [sys.executable, "-u", "-c", _CHALICE, "deploy", "--connection-timeout", "120"]
         command += ["--stage", self._stage.name]
-        where = {**os.environ, "AWS_DEFAULT_REGION": self._stage.region}  # not that of a profile
+        reading, writing = os.pipe()  # its other end closes with this process, however that ends
+        where = {
+            **os.environ,
+            "AWS_DEFAULT_REGION": self._stage.region,  # not that of a profile
+            LIFELINE: str(reading),
+        }
         with subprocess.Popen(  # noqa: S603 - ours
             command,
             cwd=self.folder,
@@ -176,11 +211,14 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            pass_fds=(reading,),
         ) as run:
+            os.close(reading)
             said: list[str] = []
             for line in run.stdout or ():
                 said.append(line.rstrip())
                 yield said[-1]
+        os.close(writing)
         if run.returncode:
             raise FunctionsError("chalice: " + "\n".join(said[-8:]))
 
@@ -212,6 +250,9 @@ def workplace(stage: Stage, account: Account) -> Iterator[Project]:
     """An empty folder of its own for each command, gone at its end."""
     build = package.ROOT / ".build"
     build.mkdir(exist_ok=True)
+    for left in build.glob(f"{stage.name}-*"):  # by a process that was killed, long ago
+        if time.time() - left.stat().st_mtime > _DAY:
+            shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f"{stage.name}-", dir=build) as folder:
         yield Project(Path(folder), stage, account)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _FOLDER: Final = "releases/"
+_NAME: Final = "%Y%m%dT%H%M%SZ"
+_SECOND: Final = timedelta(seconds=1)
 _READABLE: Final = ("library ", "variable ")  # parts whose values say something
 
 
@@ -117,9 +119,12 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]
             yield f"Modify {part}{both}"
 
 
-def release_name() -> str:
-    """Sorts by time."""
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+def name_after(newest: Release | None) -> str:
+    """Sorts by time, and behind the newest one: another machine's clock may have been ahead."""
+    now = datetime.now(UTC)
+    if newest:
+        now = max(now, datetime.strptime(newest.name, _NAME).replace(tzinfo=UTC) + _SECOND)
+    return now.strftime(_NAME)
 
 
 def _earlier(known: list[Release]) -> Release | None:

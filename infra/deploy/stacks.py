@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from infra.templates import STACKS, load
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 FOLDER: Final = STACKS
@@ -23,6 +23,15 @@ _NOTHING: Final = ("didn't contain changes", "No updates are to be performed")
 _FAILED: Final = ("ROLLBACK", "FAILED")
 _NEVER_MADE: Final = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}  # its creation failed
 _GONE: Final = "DELETE_COMPLETE"
+_STUCK: Final = {"UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"}
+# Whoever loses one of these loses what is in it, or everybody's sign-in.
+_KEEPS: Final = {
+    "AWS::Cognito::UserPool",
+    "AWS::DynamoDB::Table",
+    "AWS::KMS::Key",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+}
 
 Say = Callable[[str], None]
 
@@ -82,10 +91,11 @@ class Stacks:
 
         `folder` is where its template lies, if not here.
         """
+        self._settle(name, say)
         self._clear(name, say)
         change_set = self._propose(name, folder=folder)
         lost = [each for each in change_set.changes if _loses(name, each)]
-        if lost or not change_set.changes:
+        if lost or change_set.is_empty:
             self._withdraw(name, change_set)
         if lost:
             raise StackError(
@@ -93,8 +103,10 @@ class Stacks:
                 f"{', '.join(each.name for each in lost)}. Nothing was changed. Give the new "
                 "resource another name in the template and move the data first (UPGRADING.md)."
             )
-        if change_set.changes:
+        if not change_set.is_empty:
             self._carry_out(name, change_set, say)
+        if name == DATA:
+            self._protect(name)
         self._known.update(self.outputs(name))
         return change_set.changes
 
@@ -110,6 +122,7 @@ class Stacks:
         """
         if name == DATA:
             raise StackError(f"{self._full(name)} holds the record: it is never deleted.")
+        self._settle(name, say)
         found = self._described(name)
         if found is None:
             return False
@@ -146,7 +159,23 @@ class Stacks:
             Capabilities=["CAPABILITY_NAMED_IAM"],
             Tags=[{"Key": "motcua:stage", "Value": self._known["Stage"]}],
         )
-        return self._ready(_ChangeSet(made["Id"], is_new=found is None, changes=[]), name)
+        return self._ready(made["Id"], name, is_new=found is None)
+
+    def _settle(self, name: str, say: Say) -> None:
+        """What a deployment that was killed began goes on without it: nothing can be done before.
+
+        Raise StackError for a stack that needs somebody's hand.
+        """
+        while self._status(self._full(name)).endswith("_IN_PROGRESS"):
+            if self._described(name) is None:  # only a plan
+                return
+            say(f"    {self._full(name)} is still being changed: waiting for that")
+            time.sleep(_LOOK_EVERY)
+        if (status := self._status(self._full(name))) in _STUCK:
+            raise StackError(
+                f"{self._full(name)}: {status}. See its events in the console, mend what they name "
+                "and continue the update or the deletion there; then run this again."
+            )
 
     def _clear(self, name: str, say: Say) -> None:
         """A stack whose creation failed can only be deleted; so it is, where it holds nothing."""
@@ -165,21 +194,27 @@ class Stacks:
         say(f"    {self._full(name)} was never whole and is empty: removed, to be made anew")
         self._remove(found["StackId"], say)
 
-    def _ready(self, change_set: _ChangeSet, name: str) -> _ChangeSet:
+    def _ready(self, id: str, name: str, *, is_new: bool) -> _ChangeSet:  # noqa: A002 - CloudFormation's
+        where = {"ChangeSetName": id, "StackName": self._full(name)}
         while True:
-            seen = self._cloud.describe_change_set(
-                ChangeSetName=change_set.id, StackName=self._full(name)
-            )
+            seen = self._cloud.describe_change_set(**where)
             if seen["Status"] == "CREATE_COMPLETE":
-                changes = [_change(each["ResourceChange"]) for each in seen["Changes"]]
-                return _ChangeSet(change_set.id, change_set.is_new, changes)
+                return _ChangeSet(id, is_new, list(self._changes(where, seen)))
             if seen["Status"] == "FAILED":
                 why = seen.get("StatusReason", "")
+                change_set = _ChangeSet(id, is_new, [], is_empty=True)
                 if any(text in why for text in _NOTHING):
                     return change_set
                 self._withdraw(name, change_set)
                 raise StackError(f"{self._full(name)}: {why}")
             time.sleep(_LOOK_EVERY)
+
+    def _changes(self, where: Mapping[str, str], seen: Any) -> Iterator[Change]:
+        """Of all pages; none where only outputs change, which is a change all the same."""
+        yield from (_change(each["ResourceChange"]) for each in seen["Changes"])
+        while token := seen.get("NextToken"):
+            seen = self._cloud.describe_change_set(**where, NextToken=token)
+            yield from (_change(each["ResourceChange"]) for each in seen["Changes"])
 
     def _withdraw(self, name: str, change_set: _ChangeSet) -> None:
         self._cloud.delete_change_set(ChangeSetName=change_set.id, StackName=self._full(name))
@@ -194,8 +229,6 @@ class Stacks:
             ChangeSetName=change_set.id, StackName=self._full(name), RetainExceptOnCreate=True
         )
         self._await(self._full(name), past, say)
-        if name == DATA:
-            self._protect(name)
 
     def _protect(self, name: str) -> None:
         """Against a deletion in the console, too."""
@@ -224,7 +257,7 @@ class Stacks:
                 say(f"    {fault}")
             faults += news
             seen |= events
-            if not status.endswith("IN_PROGRESS"):
+            if not status.endswith("IN_PROGRESS") and seen.keys() != past.keys():
                 break
             time.sleep(_LOOK_EVERY)
         if any(word in status for word in _FAILED):
@@ -262,6 +295,7 @@ class _ChangeSet:
     id: str
     is_new: bool
     changes: list[Change]
+    is_empty: bool = False  # nothing to be done; without changes it may still be about outputs
 
 
 def _change(found: Mapping[str, Any]) -> Change:
@@ -283,4 +317,6 @@ def _fault(event: Mapping[str, Any]) -> str:
 
 def _loses(name: str, change: Change) -> bool:
     """Retained resources survive, but the deployment would go on without them."""
-    return name == DATA and (change.action == "Remove" or change.replaced)
+    return (name == DATA or change.type in _KEEPS) and (
+        change.action == "Remove" or change.replaced
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -13,6 +14,21 @@ from infra.templates import STACKS, Loader
 from infra.templates import load as template
 
 FILE: Final = Path(__file__).with_name("stages.yaml")
+
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,15}")  # as the templates have it
+FIXED: Final = {  # settings of the functions that are made of the stage's name
+    "RECORD_TABLE",
+    "TOKEN_TABLE",
+    "FILE_BUCKET",
+    "CHANGES_BUCKET",
+    "EXPORT_KEY",
+    "EXPORT_SECRET",
+    "STATE_MACHINE_ARN",
+    "STAGE",
+    "SECRET_KEY_NAME",
+    "CODE_VERSION",
+}
 
 
 class StageError(Exception):
@@ -31,7 +47,7 @@ class _GivenShift(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     percent: Annotated[int, Field(ge=0, lt=100)]
-    minutes: Annotated[float, Field(gt=0)]
+    minutes: Annotated[float, Field(gt=0, le=720)]
 
 
 class _Given(BaseModel):
@@ -76,7 +92,11 @@ def load(name: str, file: Path = FILE) -> Stage:
     """Raise StageError."""
     stages = _stages(file)
     if name not in stages:
-        raise StageError(f"No stage {name!r} in {file.name}; there are {', '.join(stages)}.")
+        raise StageError(
+            f"No stage {name!r} in {file.name}; there are {', '.join(map(str, stages))}."
+        )
+    if not _NAME.fullmatch(name):
+        raise StageError(f"{file.name}: {name!r} is not 2 to 16 of a-z, 0-9 and -, a letter first.")
     _require_apart(stages, file)
     try:
         given = _Given.model_validate(stages[name])
@@ -86,6 +106,8 @@ def load(name: str, file: Path = FILE) -> Stage:
         raise StageError(f"{file.name}, {name}: {where}: {first['msg']}.") from None
     if given.parameters and (unknown := given.parameters.keys() - _parameters()):
         raise StageError(f"{file.name}, {name}: no template has {', '.join(sorted(unknown))}.")
+    if given.environment and (fixed := given.environment.keys() & FIXED):
+        raise StageError(f"{file.name}, {name}: {', '.join(sorted(fixed))} follows from the name.")
     return Stage(
         name,
         given.region,

@@ -19,7 +19,8 @@ from botocore.exceptions import ClientError
 from infra import templates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
+    from pathlib import Path
 
     from infra.deploy.stacks import Say
     from infra.deploy.stages import Shift
@@ -65,8 +66,10 @@ class Versions:
             return None
         return str(found["FunctionVersion"])
 
-    def shift(self, numbers: Numbers, shift: Shift, say: Say) -> None:
-        """Let the versions take over, a few calls first.
+    def shift(
+        self, numbers: Numbers, shift: Shift, say: Say, scheduled: Collection[str] = ()
+    ) -> None:
+        """Let the versions take over, a few calls first; what is `scheduled` is called once.
 
         Raise ShiftError after going back, when the new code failed or an alarm rose meanwhile:
         one that rang before says nothing of the new code, and may be why it comes.
@@ -76,33 +79,38 @@ class Versions:
         for name in [name for name, was in live.items() if was is None]:
             self._lambda.create_alias(FunctionName=name, Name=ALIAS, FunctionVersion=numbers[name])
         if old and shift.percent:
+            self._call_once({name: numbers[name] for name in scheduled if name in old})
             self._try_out(numbers, old, shift, say)
         for name in numbers:
             self._point(name, numbers[name])
 
     def _try_out(self, numbers: Numbers, old: Numbers, shift: Shift, say: Say) -> None:
-        self._call_once({name: numbers[name] for name in scheduled(self._stem) if name in old})
         before, began = self._alarms(), datetime.now(UTC)
-        for name, was in old.items():
-            self._point(name, was, {numbers[name]: shift.percent / 100})
         say(f"    {shift.percent} % of the calls for {shift.minutes:g} minutes")
         until = time.monotonic() + shift.minutes * 60
-        while True:
-            rose = [f"{name} rose" for name in sorted(self._alarms() - before)]
-            if wrong := rose + [
-                f"{name} failed {count} times"
-                for name in old
-                if (count := self._errors(name, numbers[name], began))
-            ]:
-                for name, was in old.items():
-                    self._point(name, was)
-                raise ShiftError(
-                    f"Taken back: {', '.join(wrong)} while the new code got {shift.percent} % of "
-                    f"the calls. {_TAKEN_BACK}"
-                )
-            if (left := until - time.monotonic()) <= 0:
-                return
-            time.sleep(min(_LOOK_EVERY, left))
+        try:
+            for name, was in old.items():
+                self._point(name, was, {numbers[name]: shift.percent / 100})
+            while (left := until - time.monotonic()) > 0:
+                self._require_well(numbers, old, before, began)
+                time.sleep(min(_LOOK_EVERY, left))
+            self._require_well(numbers, old, before, began)
+        except BaseException:  # also Ctrl-C: nobody would watch what is left half way
+            for name, was in old.items():
+                self._point(name, was)
+            raise
+
+    def _require_well(
+        self, numbers: Numbers, old: Numbers, before: set[str], began: datetime
+    ) -> None:
+        wrong = [f"{name} rose" for name in sorted(self._alarms() - before)]
+        failed = {name: self._errors(name, numbers[name], began) for name in old}
+        wrong += [f"{name} failed {count} times" for name, count in failed.items() if count]
+        if wrong:
+            raise ShiftError(
+                f"Taken back: {', '.join(wrong)} while the new code got a part of the calls. "
+                f"{_TAKEN_BACK}"
+            )
 
     def _call_once(self, numbers: Numbers) -> None:
         """What runs by the clock would not come by within the shift. Raise ShiftError."""
@@ -146,9 +154,9 @@ class Versions:
         return {str(each["AlarmName"]) for each in found["MetricAlarms"]}
 
 
-def scheduled(stem: str) -> list[str]:
-    """Names of the functions that the workflow stack's schedules call."""
-    template = templates.load(templates.STACKS / "workflow.yaml")
+def scheduled(workflow: Path, stem: str) -> list[str]:
+    """Names of the functions that schedules call, by the template of the workflow stack."""
+    template = templates.load(workflow)
     targets = (
         each["Properties"]["Target"]["Arn"]["Fn::Sub"]
         for _, each in templates.resources(template, "AWS::Scheduler::Schedule")

@@ -15,10 +15,11 @@ from moto import mock_aws
 from infra.deploy import account
 from infra.deploy.account import Account, QuotaError
 from infra.deploy.deployment import NOBODY_TOLD, NOT_EXPORTED, CatalogueError, Deployment
-from infra.deploy.functions import FunctionsError
 from infra.deploy.lock import LockedError, alone
 from infra.deploy.package import ROOT
-from infra.deploy.stages import Stage
+from infra.deploy.pages import PublishError
+from infra.deploy.releases import Release, ReleaseError
+from infra.deploy.stages import Stage, StageError
 
 REGION = "ap-southeast-1"
 ACCOUNT = "123456789012"
@@ -54,7 +55,7 @@ def test_a_broken_catalogue_is_refused_first(tmp_path: Path) -> None:
 def test_a_stage_is_like_one_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """A new name needs sizes and limits of its own, or another's."""
     monkeypatch.setattr("infra.deploy.package.lay_out", lambda *_: None)
-    with pytest.raises(FunctionsError, match="`like` of hanoi must be one of dev, staging, prod"):
+    with pytest.raises(StageError, match="`like` of hanoi must be one of dev, staging, prod"):
         Deployment(Stage("hanoi", REGION, "hanoi", account=ACCOUNT), lambda _line: None).deploy()
     assert nothing_was_made()
 
@@ -72,7 +73,9 @@ def test_an_account_too_small_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stage may do without, and is told so each time."""
-    monkeypatch.setattr("infra.deploy.deployment.workplace", lambda *_: nullcontext(Mock()))
+    monkeypatch.setattr(
+        "infra.deploy.deployment.workplace", lambda *_: nullcontext(Mock(folder=ROOT))
+    )
     monkeypatch.setattr("infra.deploy.package.try_import", lambda _folder: None)
     monkeypatch.setattr(Account, "require", lambda *_: None)
     monkeypatch.setattr(Deployment, "_deploy", lambda *_: None)
@@ -89,7 +92,9 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nobody_deploys_while_somebody_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither deploys nor goes back nor destroys."""
-    monkeypatch.setattr("infra.deploy.deployment.workplace", lambda *_: nullcontext(Mock()))
+    monkeypatch.setattr(
+        "infra.deploy.deployment.workplace", lambda *_: nullcontext(Mock(folder=ROOT))
+    )
     monkeypatch.setattr("infra.deploy.package.try_import", lambda _folder: None)
     monkeypatch.setattr(Account, "require", lambda *_: None)
     second = Deployment(Stage("dev", REGION, "dev", account=ACCOUNT), lambda _line: None)
@@ -98,3 +103,43 @@ def test_nobody_deploys_while_somebody_does(monkeypatch: pytest.MonkeyPatch) -> 
             with pytest.raises(LockedError, match=r"y\.nie"):
                 act()
     assert nothing_was_made()
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("web/index.html", None, "web has no index.html"),
+        (".chalice/config.json", "{", "Expecting"),
+    ],
+)
+def test_what_is_wrong_here_is_told_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: str | None, told: str
+) -> None:
+    """Else functions would be live before it is found."""
+    monkeypatch.setattr("infra.deploy.package.lay_out", lambda *_: None)
+    monkeypatch.setattr("infra.deploy.package.code_version", lambda _folder: "x")
+    monkeypatch.setattr("infra.deploy.package.try_import", lambda _folder: None)
+    for name in ("catalogue", "chalicelib", "state_machines", ".chalice", "web", "infra/stacks"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / file).unlink() if text is None else (tmp_path / file).write_text(text)
+    stage = Stage("dev", REGION, "dev", account=ACCOUNT)
+    with pytest.raises((PublishError, ValueError), match=told):
+        Deployment(stage, lambda _line: None, tmp_path).deploy()
+    assert nothing_was_made()
+
+
+def test_after_a_destruction_nothing_is_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor can anything be gone back to: neither pages nor alarms stand."""
+    bucket = f"motcua-dev-artefacts-{ACCOUNT}"
+    boto3.client("s3", region_name=REGION).create_bucket(
+        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    ended = Deployment(Stage("dev", REGION, "dev", account=ACCOUNT), lambda _line: None)
+    ended.releases.finish(Release("20260101T000000Z", {"code": "a"}), b"zip")
+    monkeypatch.setattr(Deployment, "_stop_executions", lambda _self: None)
+    ended.destroy()
+    newest = ended.releases.newest()
+    assert newest
+    assert (newest.parts, newest.whole) == ({}, False)
+    with pytest.raises(ReleaseError, match="Nothing stands"):
+        ended.roll_back(None)

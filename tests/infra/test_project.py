@@ -1,5 +1,7 @@
 """The folder of a release: what `chalice deploy` is told, and what can be gone back to."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from infra.deploy.functions import FunctionsError
 from infra.deploy.package import LONG_AGO, ROOT
 from infra.deploy.project import Project, digest, workplace
 from infra.deploy.stages import Stage
+from infra.local.process import lives
+from tests.local.cloud import eventually
 
 ACCOUNT = Account("123456789012", "ap-southeast-1")
 
@@ -117,6 +121,43 @@ def test_what_is_kept_is_deployed_again(laid: Project, tmp_path: Path) -> None:
     assert again.archive() == laid.archive()
     assert (again.folder / "app.py").stat().st_mtime == LONG_AGO
     assert not (again.folder / ".chalice" / "deployed").exists()
+
+
+def test_a_release_knows_its_own_functions(laid: Project) -> None:
+    """They may be others than those of the files here, from which one goes back."""
+    (laid.folder / ".chalice" / "policy-of_then.json").write_text("{}")
+    (laid.folder / ".chalice" / "policy-wake.json").unlink()
+    found = laid.functions()
+    assert "motcua-dev-of_then" in found
+    assert "motcua-dev-wake" not in found
+    assert "motcua-dev" in found  # the API
+
+
+def test_going_back_keeps_where_pages_and_sign_in_are(laid: Project) -> None:
+    """A release of another address would send citizens there."""
+    laid.tell({"PUBLIC_URL": "https://b.vn"})
+    assert laid.parts()["variable PUBLIC_URL"] == "https://b.vn"
+    assert laid.parts()["variable STAGE"] == "dev"
+
+
+def test_chalice_ends_with_who_started_it(tmp_path: Path) -> None:
+    """Alone it would go on making functions and an API, beside whoever comes next."""
+    made = project(tmp_path / "x")
+    (made.folder / ".chalice").mkdir()
+    (made.folder / ".chalice" / "config.json").write_text('{"app_name": "x", "version": "2.0"}')
+    (made.folder / "app.py").write_text(
+        "import os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(60)\n"
+    )
+    code = (
+        "import sys; from pathlib import Path; from tests.infra.test_project import *; "
+        "list(Project(Path(sys.argv[1]), Stage('dev', 'r', 'dev'), ACCOUNT).deploy(None))"
+    )
+    tool = subprocess.Popen([sys.executable, "-c", code, str(made.folder)], cwd=ROOT)  # noqa: S603 - ours
+    pid = made.folder / "pid"
+    eventually(lambda: pid.exists() and pid.read_text())
+    tool.kill()
+    tool.wait()
+    eventually(lambda: not lives(int(pid.read_text())))
 
 
 def test_chalice_finds_what_it_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.deploy.releases import Release, ReleaseError, Releases, differences
+from infra.deploy.releases import Release, ReleaseError, Releases, differences, name_after
 
 REGION = "ap-southeast-1"
 BUCKET = "motcua-test-artefacts"
@@ -118,3 +118,11 @@ def test_a_plan_says_what_differs() -> None:
         "Add    variable Y: y",
     ]
     assert list(differences(new, new)) == []
+
+
+def test_names_sort_whatever_a_clock_says() -> None:
+    """One that was ahead must not make an older release the newest."""
+    ahead = Release("29991231T235959Z", {})
+    assert name_after(ahead) == "30000101T000000Z"
+    assert "20260101T000000Z" < name_after(Release("20260101T000000Z", {})) < ahead.name
+    assert name_after(None) < ahead.name

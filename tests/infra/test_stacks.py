@@ -27,6 +27,9 @@ Parameters:
   Stage: {Type: String}
 Resources:
 """
+QUEUE = """
+  Queue: {Type: AWS::SQS::Queue}
+"""
 REGION = "ap-southeast-1"
 
 
@@ -82,11 +85,15 @@ def test_taking_a_table_out_of_the_data_is_refused(cloud: Stacks, tmp_path: Path
 
 
 def test_other_stacks_may_lose_what_they_have(cloud: Stacks, tmp_path: Path) -> None:
-    """An alarm that is no longer wanted goes."""
+    """An alarm that is no longer wanted goes; what holds data does not, wherever it is."""
     write(tmp_path, "watch", "Record", "Token")
+    (tmp_path / "watch.yaml").write_text((tmp_path / "watch.yaml").read_text() + QUEUE)
     cloud.deploy("watch")
+    write(tmp_path, "watch", "Record", "Token")
+    assert [change.name for change in cloud.deploy("watch")] == ["Queue"]
     write(tmp_path, "watch", "Record")
-    assert [change.name for change in cloud.deploy("watch")] == ["Token"]
+    with pytest.raises(StackError, match="Token"):
+        cloud.deploy("watch")
 
 
 def test_the_data_is_never_deleted(cloud: Stacks, tmp_path: Path) -> None:
@@ -180,3 +187,64 @@ def test_what_failed_first_is_told(cloud: Stacks, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(StackError, match=r"ROLLBACK_COMPLETE\. Bucket: failed"):
         cloud._await("motcua-test-data", {"old": "old: failed"}, said.append)
     assert said == ["    Bucket: failed", "    Queue: failed"]
+
+
+def test_what_a_killed_deployment_began_is_waited_for(
+    cloud: Stacks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CloudFormation goes on with it for minutes, and takes no other change meanwhile."""
+    write(tmp_path, "watch", "Record")
+    cloud.deploy("watch")
+    seen = iter(["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"])
+    status = Stacks._status
+    monkeypatch.setattr(Stacks, "_status", lambda each, name: next(seen, status(each, name)))
+    (tmp_path / "watch.yaml").write_text((tmp_path / "watch.yaml").read_text() + QUEUE)
+    said: list[str] = []
+    assert [change.name for change in cloud.deploy("watch", said.append)] == ["Queue"]
+    assert ["waiting for that" in line for line in said] == [True, True]
+
+
+@pytest.mark.parametrize("stuck", ["UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"])
+def test_a_stack_that_needs_a_hand_says_so(
+    cloud: Stacks, monkeypatch: pytest.MonkeyPatch, stuck: str
+) -> None:
+    """No change would be taken, whatever is tried."""
+    monkeypatch.setattr(Stacks, "_status", lambda *_: stuck)
+    for act in (cloud.deploy, cloud.delete):
+        with pytest.raises(StackError, match=f"{stuck}.*continue"):
+            act("watch")
+
+
+class ChangeSets:
+    """CloudFormation that tells of one change set, page by page."""
+
+    def __init__(self, *pages: list[str]) -> None:
+        self._pages = list(pages)
+
+    def describe_change_set(self, NextToken: str = "0", **_: str) -> object:  # noqa: N803 - as boto3
+        here = int(NextToken)
+        changes = [
+            {
+                "ResourceChange": {
+                    "Action": "Remove",
+                    "LogicalResourceId": name,
+                    "ResourceType": "AWS::S3::Bucket",
+                }
+            }
+            for name in self._pages[here]
+        ]
+        more = {"NextToken": str(here + 1)} if here + 1 < len(self._pages) else {}
+        return {"Status": "CREATE_COMPLETE", "Changes": changes, **more}
+
+
+def test_every_page_of_a_change_is_read(cloud: Stacks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would lose data may stand on the second."""
+    monkeypatch.setattr(cloud, "_cloud", ChangeSets(["A", "B"], ["C"]))
+    found = cloud._ready("id", "data", is_new=False)
+    assert [change.name for change in found.changes] == ["A", "B", "C"]
+
+
+def test_new_outputs_are_a_change(cloud: Stacks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No resource changes, and yet the next stack may need them."""
+    monkeypatch.setattr(cloud, "_cloud", ChangeSets([]))
+    assert not cloud._ready("id", "data", is_new=False).is_empty

@@ -56,6 +56,8 @@ def test_a_stage_says_whether_it_is_exported(tmp_path: Path) -> None:
             "{dev: {region: r, account: '111122223333'}, b: {account: '111122223333'}}",
             "dev and b are in one account",
         ),
+        ("dev: {region: r, environment: {RECORD_TABLE: x}}", "RECORD_TABLE follows from the name"),
+        ("dev: {region: r, shift: {percent: 1, minutes: 1000}}", "less than or equal to 720"),
         ("dev: {region: r, shift: 20}", "shift"),
         ("dev: {region: r, shift: {percent: 100, minutes: 5}}", r"shift.percent: .* less than 100"),
         (
@@ -72,6 +74,13 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path, text: str, told: str) ->
     """In a sentence that says what to change."""
     with pytest.raises(StageError, match=told):
         load("dev", written(tmp_path, text))
+
+
+@pytest.mark.parametrize("name", ["Dev", "d", "dev_1", "a-name-that-is-too-long"])
+def test_a_name_is_part_of_every_name(tmp_path: Path, name: str) -> None:
+    """AWS would refuse it half way."""
+    with pytest.raises(StageError, match="2 to 16 of a-z"):
+        load(name, written(tmp_path, f"{name}: {{region: r}}"))
 
 
 def test_nothing_is_done_in_another_account(monkeypatch: pytest.MonkeyPatch) -> None:

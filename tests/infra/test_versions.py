@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import boto3
@@ -13,6 +13,7 @@ from infra.deploy import versions
 from infra.deploy.stages import Shift
 from infra.deploy.versions import ALIAS, ShiftError, Versions, scheduled
 from infra.policies import FUNCTIONS, lambda_name
+from infra.templates import STACKS
 
 REGION = "ap-southeast-1"
 WORKER = "motcua-test-wake"
@@ -51,11 +52,13 @@ def shipped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Versions]:
         yield Versions(REGION, "motcua-test")
 
 
-def ship(shipped: Versions, text: str, shift: Shift = AT_ONCE) -> str:
+def ship(
+    shipped: Versions, text: str, shift: Shift = AT_ONCE, scheduled: Collection[str] = ()
+) -> str:
     """Deploy this code; its version."""
     client("lambda").update_function_code(FunctionName=WORKER, ZipFile=code(text))
     versions = shipped.publish([WORKER])
-    shipped.shift(versions, shift, lambda _line: None)
+    shipped.shift(versions, shift, lambda _line: None, scheduled)
     return versions[WORKER]
 
 
@@ -171,8 +174,7 @@ class Called:
 def by_the_clock(
     shipped: Versions, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any]
 ) -> Called:
-    """The function is one that a schedule calls."""
-    monkeypatch.setattr(versions, "scheduled", lambda _stem: [WORKER])
+    """The function answers so when it is called once."""
     called = Called(answer)
     monkeypatch.setattr(shipped, "_caller", called)
     return called
@@ -183,9 +185,9 @@ def test_what_runs_by_the_clock_is_called_once(
 ) -> None:
     """Within a shift its time may not come."""
     called = by_the_clock(shipped, monkeypatch, {"Payload": io.BytesIO(b"{}")})
-    ship(shipped, "1", SOON)
+    ship(shipped, "1", SOON, [WORKER])
     assert called.asked == []  # there is nothing to come back to
-    second = ship(shipped, "2", SOON)
+    second = ship(shipped, "2", SOON, [WORKER])
     assert called.asked == [(WORKER, second)]
 
 
@@ -197,11 +199,27 @@ def test_it_is_not_shifted_where_that_fails(
     first = ship(shipped, "1")
     by_the_clock(shipped, monkeypatch, {"FunctionError": "Unhandled", "Payload": said})
     with pytest.raises(ShiftError, match=r"no module named x\. Nothing was shifted"):
-        ship(shipped, "2", SOON)
+        ship(shipped, "2", SOON, [WORKER])
     assert (shipped.live(WORKER), routed()) == (first, {})
 
 
 def test_schedules_are_known() -> None:
     """By their stack; each is a function that there is."""
-    assert len(scheduled("motcua-test")) >= 3
-    assert set(scheduled("motcua-test")) < {lambda_name(each, "test") for each in FUNCTIONS}
+    found = scheduled(STACKS / "workflow.yaml", "motcua-test")
+    assert len(found) >= 3
+    assert set(found) < {lambda_name(each, "test") for each in FUNCTIONS}
+
+
+def test_a_shift_that_is_cut_short_is_taken_back(
+    shipped: Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By Ctrl-C, or by a session that has ended: nobody would watch the new code any more."""
+    first = ship(shipped, "1")
+
+    def cut() -> None:
+        raise KeyboardInterrupt
+
+    while_waiting(monkeypatch, cut)
+    with pytest.raises(KeyboardInterrupt):
+        ship(shipped, "2", Shift(percent=10, minutes=1))
+    assert (shipped.live(WORKER), routed()) == (first, {})
