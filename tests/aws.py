@@ -10,9 +10,12 @@ from moto import mock_aws
 
 from chalicelib.adapters import clients
 from infra.templates import STACKS, load
+from tests import quicker
 
 RECORD, TOKEN, FILES = "motcua-test-record", "motcua-test-token", "motcua-test-files"
 SECRET = b"a secret of tests, 32 bytes or more long"
+
+quicker.install()
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 It has the policy of the deployed function and no more: a call beyond that is refused, as in AWS.
 """
 
-import copy
 import json
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -32,6 +31,7 @@ from infra.local.wire import Request
 from infra.policies import API
 from tests import aws
 from tests.infra.guard import Guard, acting
+from tests.quicker import copied
 
 REGION: Final = "ap-southeast-1"
 PUBLIC_URL: Final = "https://motcua.test"
@@ -109,23 +109,15 @@ def stored() -> dict[tuple[str, str], Any]:
 
 
 class Snapshot:
-    """The tables at one moment, to go back to; the catalogue stays as it was loaded."""
+    """The tables at one moment, to go back to."""
 
     def __init__(self) -> None:
-        self._items = {name: _copied(table.items) for name, table in _tables().items()}
+        self._items = {name: copied(table.items) for name, table in _tables().items()}
 
     def restore(self) -> None:
         """Whatever happened since did not."""
         for name, table in _tables().items():
-            table.items.clear()
-            table.items.update(_copied(self._items[name]))
-
-
-def _copied(items: Mapping[Any, Any]) -> dict[Any, Any]:
-    return {
-        partition: rows if partition.value.startswith(CATALOGUE) else copy.deepcopy(rows)
-        for partition, rows in items.items()
-    }
+            table.items = copied(self._items[name])
 
 
 def _tables() -> Any:
