@@ -102,7 +102,7 @@ def _table(path: Path, keys: set[str]) -> Mapping[str, Any]:
 def parse(path: Path) -> Mapping[str, Any]:
     """One YAML mapping. Raise CatalogueError for bad YAML or a key written twice."""
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a CSafeLoader
     except yaml.YAMLError as error:
         raise CatalogueError(f"{path.name}: {error}") from error
     if not isinstance(data, dict):
@@ -110,7 +110,7 @@ def parse(path: Path) -> Mapping[str, Any]:
     return data
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]  # stubs are optional
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc,unused-ignore]  # stubs are optional
     """Refuses a key written twice, of which YAML would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002

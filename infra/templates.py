@@ -26,12 +26,12 @@ class TemplateError(ValueError):
     """A file that is no template, with the place."""
 
 
-class Loader(yaml.SafeLoader):
+class Loader(yaml.CSafeLoader):
     """YAML as CloudFormation reads it: dates stay text, no key twice."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the attribute PyYAML looks for
         letter: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
-        for letter, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        for letter, pairs in yaml.CSafeLoader.yaml_implicit_resolvers.items()
     }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - the signature of PyYAML
@@ -66,7 +66,7 @@ def load(path: Path) -> Json:
 def parse(text: str, name: str = "template") -> Json:
     """The same for a text; `name` stands in the errors."""
     try:
-        template = yaml.load(text, Loader)  # noqa: S506 - a SafeLoader
+        template = yaml.load(text, Loader)  # noqa: S506 - a CSafeLoader
     except yaml.YAMLError as error:
         raise TemplateError(f"{name}: {error}") from error
     if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):

@@ -74,7 +74,7 @@ class Stack:
 
     def has_reason(self, path: tuple[Key, ...]) -> bool:
         """Whether the line of a value ends with a comment, as an exception must."""
-        node: Any = yaml.compose(self.text, yaml.SafeLoader)
+        node: Any = yaml.compose(self.text, yaml.CSafeLoader)
         for key in path:
             node = _child(node, key)
         line = self.text.splitlines()[node.end_mark.line]
