@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import importlib
+import sys
 import threading
+from types import ModuleType
 from typing import Any
 
 _PARSER = "moto.stepfunctions.parser"
@@ -19,10 +21,18 @@ def install() -> None:
     config = importlib.import_module("moto.core.config").default_user_config
     config["stepfunctions"] = {"execute_state_machine": True}
     config["lambda"] = {"use_docker": False}
+    _skip_batch()
     _parse_definitions_once()
     _parse_paths_once()
     _start_one_at_a_time()
     _wake_like_aws()
+
+
+def _skip_batch() -> None:
+    """A second of CPU: moto asks Batch for the states of a job, and its package brings EC2."""
+    package = ModuleType("moto.batch")
+    package.__path__ = [f"{folder}/batch" for folder in importlib.import_module("moto").__path__]
+    sys.modules["moto.batch"] = package
 
 
 def _parse_definitions_once() -> None:
