@@ -18,6 +18,8 @@ from infra.backup.staging import Staging
 from tests import aws
 from tests.backup.plane import ALWAYS, QUIET, Plane, Town, next_second
 
+pytestmark = pytest.mark.slow
+
 BIG = "x" * 5000
 UNTOUCHED = ("SEQ#", "RESTORED")  # counters move on, and a restore notes that it was there
 

@@ -12,6 +12,8 @@ from bench.metered import MeteredCloud
 from bench.table import Row
 from tests import aws
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[MeteredCloud]:

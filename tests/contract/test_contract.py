@@ -26,6 +26,8 @@ from tests.contract.sending import Plan, Sent, Stage, plans, send
 from tests.entrypoints.functions import make_state_machine
 from tests.entrypoints.served import served
 
+pytestmark = pytest.mark.slow
+
 ROUTES: Final = {route.operation: route for route in (*api.routes(), *dev)}
 SCHEMA: Final = schemathesis.openapi.from_dict(document(ROUTES.values()))
 OPERATIONS: Final[Mapping[str, Any]] = {

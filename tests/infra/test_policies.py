@@ -24,6 +24,8 @@ from tests.infra.lint import listed
 from tests.infra.needs import DECLARED, PLANNED, closed
 from tests.operate.conftest import deployed
 
+pytestmark = pytest.mark.slow
+
 EVERYBODY: Final = (*FUNCTIONS, *ROLE_NAMES)
 
 

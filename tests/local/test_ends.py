@@ -16,6 +16,8 @@ import requests
 from infra.local.clock import Anchor
 from tests.local.cloud import Cloud, alive, eventually
 
+pytestmark = pytest.mark.slow
+
 STEP = 100
 
 

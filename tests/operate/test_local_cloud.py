@@ -21,6 +21,8 @@ from tests.local.cloud import Cloud, eventually
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 
 class Town:
     """A cloud, agencies that listen, and an operator at a terminal."""

@@ -19,6 +19,8 @@ from tests.operate.conftest import ANYBODY, DEAD, Operator, play, recovery, send
 from tests.upgrades import scenes
 from tests.upgrades.province import Province
 
+pytestmark = pytest.mark.slow
+
 PERSONAL = (
     "Y Mẫu Niê",
     "066090000001",

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from infra.demo.agency import Message
     from infra.demo.client import Json
 
+pytestmark = pytest.mark.slow
+
 REAL_HANDLERS = "{}"  # nothing in the place of the application's own
 START = "2026-10-05T07:00"  # a Monday
 BIRTH, LATER = "3.000722", "1.012785"

@@ -27,6 +27,8 @@ from tests.local.cloud import Cloud, eventually
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.slow
+
 SERVICES = ("workflow", "data", "pump", "api")  # the pump runs the functions of the streams
 CHOSEN = (0, 1, 3)  # taxes and a fee; a supplement; two agencies side by side
 PAUSE = 3  # seconds between one's return and the next one's end

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from infra.demo.client import Json
 
+pytestmark = pytest.mark.slow
+
 REAL_HANDLERS = "{}"  # nothing in the place of the application's own
 START = "2026-10-05T07:00"  # a Monday
 COUNTER = ("SEQ#H15.50.05.13#261005", "SEQ")

@@ -21,6 +21,8 @@ from tests.upgrades.finish import Finisher
 from tests.upgrades.province import Province
 from tests.upgrades.recorded import Recorded
 
+pytestmark = pytest.mark.slow
+
 SCENES = list(recorded.scenes())
 LOST = ("submitted", "asked_before_acceptance", "accepted", "agency_asked", "to_pay", "settled")
 
