@@ -1,8 +1,9 @@
-"""moto's DynamoDB with the same answers for a fraction of the work.
+"""moto with the same answers for a fraction of the work.
 
-moto copies a whole table deeply for every part of a transaction, sorts all of it for every query,
+It copies a whole table deeply for every part of a transaction, sorts all of it for every query,
 and looks for each of an attribute value's ten types under six names. Here items are never changed
-once they are in a table, but replaced: so a copy of a table may share them.
+once they are in a table, but replaced: so a copy of a table may share them. And whenever it starts
+it forgets boto3's session, with all that this has read of AWS's services: here sessions share it.
 """
 
 import copy
@@ -10,16 +11,24 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Final
 
+from botocore.loaders import Loader
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 
+_loader: Final[Any] = Loader.__init__
+_loaded: Final[dict[Any, Any]] = {}
 _update: Final[Any] = DynamoDBBackend.update_item
 _query: Final[Any] = Table.query
 _structure: Final[Any] = BaseJSONSerializer._serialize_type_structure
 
 _INDEX: Final = 6  # of a query's arguments after the partition
+
+
+def _loader_sharing(loader: Any, *given: Any, **more: Any) -> None:
+    _loader(loader, *given, **more)
+    loader._cache = _loaded
 
 
 def copied(items: Mapping[Any, Any]) -> Any:
@@ -79,6 +88,7 @@ def _value_serialized(serializer: Any, serialized: Any, value: Any, shape: Any, 
 
 
 QUICKER: Final[tuple[tuple[Any, str, Any], ...]] = (
+    (Loader, "__init__", _loader_sharing),
     (Table, "__deepcopy__", _table_copied),
     (Table, "query", _partition_queried),
     (Table, "all_items", _all_items),
