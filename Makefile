@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready-$(shell cat requirements.txt requirements-dev.txt constraints.txt | cksum | cut -d' ' -f1)
 
 export PYTHONPATH := $(CURDIR)
-export PYTHONDONTWRITEBYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE # what one of hundreds of processes compiles, all others have
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint unit demo bench mutants rehearse plan deploy destroy store backup restore drill clean
