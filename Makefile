@@ -27,7 +27,7 @@ lint: $(READY)
 	@$(BIN)/mypy --no-error-summary
 
 unit: $(READY)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations 10
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --durations 10
 
 demo: $(READY) ## drive seven dossiers through a running `make run` (start that with SPEED=3600)
 	@$(BIN)/python -m infra.demo
