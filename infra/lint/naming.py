@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from infra.lint.stack import Finding, Stack
 
 _FUNCTION: Final = re.compile(
-    r":function:(?P<name>[^:\s\"/]*)(?::[\w$-]+)?|/aws/lambda/(?P<log>[^\s\"]+)"
+    r":function:(?P<name>[^:\s\"/]*)(?::[\w$-]+)?|/aws/lambda/(?P<log>[^:\s\"]+)"
 )
 _OURS: Final = "motcua-${Stage}"
 API: Final = ""  # the function behind all routes has the stage's name and nothing more

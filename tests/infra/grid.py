@@ -54,7 +54,7 @@ BatchWriteItem PartiQLSelect PartiQLInsert PartiQLUpdate PartiQLDelete"""
 TABLES: Final[Words] = """DeleteTable UpdateTable DescribeTable DescribeTimeToLive
 UpdateTimeToLive DescribeContinuousBackups UpdateContinuousBackups CreateBackup
 ExportTableToPointInTime RestoreTableToPointInTime PutResourcePolicy DeleteResourcePolicy
-TagResource"""
+DescribeContributorInsights UpdateContributorInsights TagResource"""
 SCANS: Final = (  # of a whole table: everything, or what is named, or how much it is
     ((), "ALL_ATTRIBUTES"),
     (("PK", "SK"), "ALL_ATTRIBUTES"),  # filtered by its keys
@@ -84,7 +84,9 @@ LAMBDA: Final[Words] = """InvokeFunction InvokeAsync UpdateFunctionCode UpdateFu
 GetFunction GetFunctionConfiguration ListAliases AddPermission DeleteFunction PutFunctionConcurrency
 PublishVersion UpdateAlias"""
 LOGS: Final[Words] = """CreateLogGroup CreateLogStream PutLogEvents GetLogEvents FilterLogEvents
-DeleteLogGroup DeleteLogStream PutRetentionPolicy PutSubscriptionFilter StartQuery"""
+DeleteLogStream"""
+LOG_GROUPS: Final[Words] = """StartQuery GetQueryResults FilterLogEvents DeleteLogGroup
+PutRetentionPolicy PutSubscriptionFilter PutMetricFilter"""
 LOG_DELIVERIES: Final[Words] = """CreateLogDelivery DeleteLogDelivery DescribeLogGroups
 DescribeResourcePolicies GetLogDelivery ListLogDeliveries PutResourcePolicy UpdateLogDelivery
 DeleteResourcePolicy"""
@@ -92,17 +94,27 @@ SECRETS: Final[Words] = """GetSecretValue DescribeSecret PutSecretValue UpdateSe
 RotateSecret PutResourcePolicy"""
 KEYS: Final[Words] = """Decrypt Encrypt GenerateDataKey CreateGrant DescribeKey DisableKey
 ScheduleKeyDeletion PutKeyPolicy UpdateKeyDescription Sign Verify GetPublicKey UpdateAlias"""
+ALARMS: Final = arn("cloudwatch", "alarm:*")  # AWS lists them together
+OF_ALARMS: Final[Words] = """DescribeAlarms DescribeAlarmHistory DeleteAlarms DisableAlarmActions
+PutMetricAlarm SetAlarmState"""
+DASHBOARDS: Final[Words] = "GetDashboard PutDashboard DeleteDashboards"
+INSIGHTS: Final[Words] = "GetInsightRuleReport DeleteInsightRules PutInsightRule"
+SCHEDULES: Final = ("export", "measure", "reconcile")
+OF_SCHEDULES: Final[Words] = "GetSchedule CreateSchedule UpdateSchedule DeleteSchedule"
 ROLES: Final[Words] = """PassRole GetRole CreateRole DeleteRole PutRolePolicy AttachRolePolicy
 UpdateAssumeRolePolicy CreateUser CreateAccessKey CreatePolicyVersion"""
 UNSCOPED: Final[Words] = """iam:ListRoles sts:AssumeRole s3:ListAllMyBuckets s3:CreateBucket
 dynamodb:ListTables dynamodb:ListStreams dynamodb:CreateTable sqs:ListQueues
 states:ListStateMachines states:CreateStateMachine states:SendTaskSuccess states:SendTaskFailure
 states:SendTaskHeartbeat lambda:ListFunctions lambda:CreateFunction
-lambda:CreateEventSourceMapping lambda:DeleteEventSourceMapping secretsmanager:ListSecrets
+lambda:CreateEventSourceMapping lambda:DeleteEventSourceMapping lambda:ListEventSourceMappings
+lambda:UpdateEventSourceMapping secretsmanager:ListSecrets
 kms:ListKeys kms:CreateKey cloudformation:DeleteStack cloudformation:UpdateStack
 cognito-idp:AdminCreateUser cognito-idp:AdminSetUserPassword cognito-idp:AdminAddUserToGroup
-apigateway:PUT cloudwatch:PutMetricData cloudwatch:DeleteAlarms cloudfront:UpdateDistribution
-scheduler:CreateSchedule scheduler:DeleteSchedule events:PutRule ses:SendEmail sns:Publish
+apigateway:PUT cloudwatch:PutMetricData cloudwatch:GetMetricData cloudwatch:ListDashboards
+cloudfront:UpdateDistribution cloudtrail:LookupEvents cloudtrail:StopLogging
+servicequotas:ListServiceQuotas servicequotas:RequestServiceQuotaIncrease
+scheduler:ListSchedules events:PutRule ses:SendEmail sns:Publish
 ec2:CreateNetworkInterface xray:PutTraceSegments"""
 
 
@@ -122,19 +134,26 @@ def _of_stage(stage: str) -> Iterator[Asked]:
     yield from _of_tables(stage)
     yield from _of_buckets(stage)
     functions = [arn("lambda", f"function:{lambda_name(name, stage)}") for name in FUNCTIONS]
-    groups = [log_stream(name, stage) for name in FUNCTIONS]
+    streams = [log_stream(name, stage) for name in FUNCTIONS]
+    groups = [*(log_group(name, stage) for name in FUNCTIONS), workflow_log(stage)]
+    schedules = [schedule(name, stage) for name in (*SCHEDULES, "other")]
     secrets = [secret(stage), arn("secretsmanager", f"secret:motcua-{stage}-export-a1B2c3")]
     roles = [f"arn:aws:iam::{ACCOUNT}:role/motcua-{stage}-{name}" for name in FUNCTIONS]
     yield from _each("sqs", QUEUES, [queue("uploads", stage), queue("dead", stage)])
     yield from _each("states", MACHINES, [machine(stage), execution(stage)])
     yield from _each("lambda", LAMBDA, [*functions, *(f"{name}:live" for name in functions)])
-    yield from _each("logs", LOGS, groups)
+    yield from _each("logs", LOGS, streams)
+    yield from _each("logs", LOG_GROUPS, groups)
     yield from _each("logs", LOG_DELIVERIES, ["*"])
     yield from _each("secretsmanager", SECRETS, secrets)
     for name in ("", "-export"):
         asked_of = _each("kms", KEYS, [arn("kms", f"key/{FILE}")])
         yield from (replace(each, alias=f"alias/motcua-{stage}{name}") for each in asked_of)
     yield from _each("iam", ROLES, roles)
+    yield from _each("cloudwatch", OF_ALARMS, [ALARMS])
+    yield from _each("cloudwatch", DASHBOARDS, [dashboard(stage)])
+    yield from _each("cloudwatch", INSIGHTS, [insights("record", stage), insights("token", stage)])
+    yield from _each("scheduler", OF_SCHEDULES, schedules)
     yield from (Asked(action, "*") for action in UNSCOPED.split())
 
 
@@ -206,9 +225,31 @@ def secret(stage: str = "test") -> str:
     return arn("secretsmanager", f"secret:motcua-{stage}-key-a1B2c3")
 
 
+def log_group(function: str, stage: str = "test") -> str:
+    """As AWS asks for a whole group."""
+    return arn("logs", f"log-group:/aws/lambda/{lambda_name(function, stage)}:log-stream:")
+
+
 def log_stream(function: str, stage: str = "test") -> str:
-    group = f"log-group:/aws/lambda/{lambda_name(function, stage)}"
-    return arn("logs", f"{group}:log-stream:2026/10/05/[$LATEST]{DIGEST}")
+    return f"{log_group(function, stage)}2026/10/05/[$LATEST]{DIGEST}"
+
+
+def workflow_log(stage: str = "test") -> str:
+    name = f"/aws/vendedlogs/states/motcua-{stage}-dossier"
+    return arn("logs", f"log-group:{name}:log-stream:")
+
+
+def dashboard(stage: str = "test") -> str:
+    return f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/motcua-{stage}"
+
+
+def insights(name: str = "record", stage: str = "test") -> str:
+    rule = f"DynamoDBContributorInsights-PKC-motcua-{stage}-{name}-1791158400000"
+    return arn("cloudwatch", f"insight-rule/{rule}")
+
+
+def schedule(name: str, stage: str = "test") -> str:
+    return arn("scheduler", f"schedule/default/motcua-{stage}-{name}")
 
 
 def functions(names: Sequence[str], stage: str = "test") -> list[str]:

@@ -68,6 +68,7 @@ def _fits(resource: str, form: str) -> bool:
         return resource == form
     if form.endswith(_FUNCTION) and _fits(resource, f"{form}:${{Qualifier}}"):
         return True
+    form = re.sub(r":log-group:\$\{LogGroupName\}$", r"\g<0>:*", form)  # all that is in it
     literal, *parts = re.split(r"\$\{(\w+)\}", form)  # then names and literals in turn
     named = [_WITH_SLASHES if name in _PATHS else _PLAIN for name in parts[::2]]
     rest = (f"{name}{re.escape(text)}" for name, text in zip(named, parts[1::2], strict=True))

@@ -1,10 +1,13 @@
-"""What functions and roles need that no story shows: AWS itself asks for it, or it is to come."""
+"""What functions and roles need that no story shows.
+
+AWS itself asks for it, a step of a runbook does, or it is to come.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from infra.policies import FUNCTIONS
-from tests.infra import grid
+from infra.policies import FUNCTIONS, PEOPLE
+from tests.infra import grid, steps
 from tests.infra.asked import Asked
 from tests.infra.grid import LOG_DELIVERIES, STREAMS, TRANSACTIONS
 
@@ -57,8 +60,7 @@ DECLARED: Final[Mapping[str, frozenset[Asked]]] = {
     "on_upload": frozenset([*_logs("on_upload"), *_upload_queue()]),
     "reconcile": frozenset([*_logs("reconcile"), DEAD]),
     "measure": frozenset([*_logs("measure"), DEAD]),
-    "observer": frozenset(),
-    "operator": frozenset(),
+    **dict.fromkeys(PEOPLE, frozenset(each for step in steps.LOOKS.values() for each in step)),
     "workflow": frozenset([*_log_deliveries(), *_invocations("wake", "rollover")]),
     "scheduler": frozenset([*_invocations("reconcile", "measure", "export"), DEAD]),
 }

@@ -11,10 +11,10 @@ from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
 from infra import policies
 from infra.deploy.stages import FILE
 from infra.templates import STACKS, fill, load
+from tests.infra import shift, steps
 from tests.infra.asked import ACCOUNT, REGION
 from tests.infra.emulator import Emulator, running
 from tests.infra.guard import policy_of
-from tests.infra.needs import DECLARED
 
 USER: Final = f"arn:aws:iam::{ACCOUNT}:user/y.nie"
 ROLE: Final = (
@@ -75,9 +75,28 @@ def test_what_both_have_fits_into_a_managed_policy() -> None:
     assert len(re.sub(r"\s", "", str(policy_of("observer")))) <= MANAGED
 
 
-def test_only_what_was_seen_is_given_to_people() -> None:
-    """No word of AWS's own: each permission is one that a command asked for."""
-    assert [role for role in policies.PEOPLE if DECLARED[role]] == []
+# -- what they are to do
+
+
+@pytest.mark.parametrize("command", sorted({*steps.commands()}))
+def test_somebody_may_do_what_a_runbook_says(command: str) -> None:
+    """Whoever is called at night must not be the first to try whether they may."""
+    if command.startswith(steps.OPERATE):
+        words = command.removeprefix(steps.OPERATE).split()
+        typed = {words[0] for words in (*shift.LOOKS, *shift.CHANGES)}
+        assert words[0] in typed | {"--help"}
+    else:
+        known = (*steps.LOOKS, *steps.ADMINISTRATORS)
+        assert any(command.startswith(each) for each in known), "whose is it? See steps.py"
+
+
+@pytest.mark.parametrize("step", [*steps.LOOKS, *steps.ADMINISTRATORS])
+def test_every_right_is_that_of_a_step(step: str) -> None:
+    """What no runbook sends anybody to is not theirs to see."""
+    assert step in steps.text()
+
+
+# -- who they are
 
 
 def _may_take_on(who: str, **context: str) -> bool:

@@ -34,6 +34,11 @@ WHERE: Final = {"partition": "aws", "region": REGION, "account": ACCOUNT, "stage
 # Everything that stands on `*`, and why AWS offers nothing narrower.
 UNSCOPED: Final = {
     "dynamodb:ListStreams": "lists names only, and is not about a stream that one could name",
+    "cloudtrail:LookupEvents": "looks into the account's history, which is one",
+    "cloudwatch:GetMetricData": "figures are of the account, and have no ARN",
+    "cloudwatch:ListDashboards": "lists names only",
+    "lambda:ListEventSourceMappings": "asks by function, of which AWS makes no resource here",
+    "servicequotas:ListServiceQuotas": "quotas are of the account; lists all of a service",
     "states:SendTaskSuccess": "names a wait by its token, of which AWS makes no resource",
     **dict.fromkeys(
         (
@@ -46,7 +51,8 @@ UNSCOPED: Final = {
             "logs:PutResourcePolicy",
             "logs:UpdateLogDelivery",
         ),
-        "Step Functions makes its delivery to the log group itself; deliveries have no ARN",
+        "Step Functions makes its delivery to the log group itself; deliveries have no ARN. Who "
+        "looks for a log finds it by the list of groups",
     ),
 }
 INLINE: Final = 10_240  # characters of all inline policies of a role, as AWS counts: no blanks
