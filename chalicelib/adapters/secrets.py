@@ -3,7 +3,7 @@
 from chalicelib.adapters import clients
 
 
-def fetch_secret(name: str) -> bytes:
+def fetch_secret(name: str, client: clients.Client = None) -> bytes:
     """Its present value. Raise botocore's ClientError."""
-    answer = clients.secretsmanager().get_secret_value(SecretId=name)
+    answer = (client or clients.secretsmanager()).get_secret_value(SecretId=name)
     return bytes(answer["SecretString"].encode())

@@ -15,7 +15,7 @@ from chalicelib.adapters.clock import Anchor, ServiceClock
 from chalicelib.adapters.files import S3Files
 from chalicelib.adapters.forms import JsonSchemaForms
 from chalicelib.adapters.keys import SecretKeys
-from chalicelib.adapters.probe import Probe
+from chalicelib.adapters.probe import Probe, issuer_key
 from chalicelib.adapters.reference import DynamoReference
 from chalicelib.adapters.secrets import fetch_secret
 from chalicelib.adapters.table import Table
@@ -95,7 +95,18 @@ def deps() -> Deps:
 def probe() -> Probe:
     """Whether the system can do its work."""
     given = settings()
-    return Probe(given.record_table, given.state_machine_arn, given.file_bucket)
+    return Probe(
+        given.record_table, given.state_machine_arn, given.file_bucket, _key_now, _sign_in_now
+    )
+
+
+def _key_now() -> bytes:
+    return settings().secret(lambda name: fetch_secret(name, clients.impatient("secretsmanager")))
+
+
+def _sign_in_now() -> object:
+    """The development issuer is in this process, and makes its own key."""
+    return settings().dev_key_file or issuer_key(settings().oidc_jwks_url)
 
 
 def record() -> Table:

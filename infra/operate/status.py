@@ -14,7 +14,7 @@ from chalicelib.adapters import table_keys as keys
 from chalicelib.adapters.item_codec import to_attributes
 from chalicelib.domain.event import moment, stamp
 from infra.local.failed_events import FailedEvents
-from infra.operate import agencies, audit, reading
+from infra.operate import agencies, audit, callers, reading
 from infra.operate.screen import OK, WRONG, Screen, table
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Status:
             "queues": list(self._queues()),
             "state_machine": self._state_machine(),
             "functions": list(self._functions()),
+            "callers": list(self._callers()),
             "open": _open(),
             "oldest_wake_up": self._oldest(),
             "catalogue": _catalogue(),
@@ -130,6 +131,13 @@ class Status:
                 "aliases": _aliases(client, name),
                 "since": found["LastModified"],
             }
+
+    def _callers(self) -> Iterator[Json]:
+        """The local cloud calls its functions itself."""
+        for each in () if self.target.home else callers.callers(self.target):
+            if callers.is_off(each):
+                self.wrong.append("{called_by} does not call {function}: {state}".format(**each))
+            yield each
 
     def _oldest(self) -> Json | None:
         """What should have been woken first; late by real time, however fast the clock runs."""
@@ -256,6 +264,8 @@ def _shown(report: Json) -> Iterator[Table | str]:
     yield _listed("Bảng · Tables", report["tables"])
     yield _listed("Hàng đợi · Queues", report["queues"])
     yield _listed("Hàm · Functions", report["functions"])
+    if report["callers"]:
+        yield _listed("Được gọi bởi · Called by", report["callers"])
     yield _listed("Thủ tục đang áp dụng · Catalogue in force", report["catalogue"])
     if report["paused"]:
         yield _listed("Cơ quan tạm ngừng nhận · Agencies paused", report["paused"])

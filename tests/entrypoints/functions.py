@@ -114,6 +114,8 @@ class _Answering(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    do_GET = do_POST  # noqa: N815 - as the server calls it
+
     def log_message(self, *_: Any) -> None:
         """Quiet."""
 

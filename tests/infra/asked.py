@@ -136,6 +136,15 @@ def _of_function(operation: str, given: Params) -> Iterator[Asked]:
     yield Asked(f"lambda:{action}", arn("lambda", f"function:{named}"))
 
 
+def _of_schedule(operation: str, given: Params) -> Iterator[Asked]:
+    yield Asked(f"scheduler:{operation}", arn("scheduler", f"schedule/default/{given['Name']}"))
+
+
+def _of_mappings(operation: str, _given: Params) -> Iterator[Asked]:
+    """AWS knows a mapping by its id, and no function by this question."""
+    yield Asked(f"lambda:{operation}", "*")
+
+
 def _of_queue(operation: str, given: Params) -> Iterator[Asked]:
     name = given.get("QueueName") or given["QueueUrl"].rpartition("/")[2]
     yield Asked(f"sqs:{operation}", arn("sqs", name))
@@ -201,7 +210,9 @@ _CALLS: Final[Mapping[tuple[str, str], Callable[[str, Params], Iterator[Asked]]]
     ("stepfunctions", "GetExecutionHistory"): _of_execution,
     ("lambda", "GetFunctionConfiguration"): _of_function,
     ("lambda", "ListAliases"): _of_function,
+    ("lambda", "ListEventSourceMappings"): _of_mappings,
     ("lambda", "Invoke"): _of_function,
+    ("scheduler", "GetSchedule"): _of_schedule,
     ("sqs", "GetQueueUrl"): _of_queue,
     ("sqs", "GetQueueAttributes"): _of_queue,
     ("sqs", "ReceiveMessage"): _of_queue,

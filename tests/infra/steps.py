@@ -39,10 +39,6 @@ LOOKS: Final[Mapping[str, tuple[Asked, ...]]] = {
     ),
     "CloudTrail, ": (Asked("cloudtrail:LookupEvents", "*"),),
     "Service Quotas, ": (Asked("servicequotas:ListServiceQuotas", "*"),),
-    "EventBridge Scheduler, ": tuple(
-        Asked("scheduler:GetSchedule", grid.schedule(name)) for name in grid.SCHEDULES
-    ),
-    "aws lambda list-event-source-mappings": (Asked("lambda:ListEventSourceMappings", "*"),),
 }
 
 # These take whoever deploys, or holds the province's store: they change what a deployment is, or

@@ -11,7 +11,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import boto3
 import pytest
@@ -23,11 +23,12 @@ from chalicelib.adapters import clients, reference
 from chalicelib.domain.delivery import DeliveryState
 from chalicelib.domain.ids import DeliveryId
 from infra.local import handlers
-from infra.operate import status, verify
+from infra.operate import callers, status, verify
 from infra.operate.__main__ import main
 from infra.operate.target import Target
 from tests import aws
 from tests.entrypoints.served import forget
+from tests.infra.asked import arn
 from tests.infra.guard import Guard, acting
 from tests.simulator.asl import DEFINITION
 from tests.stories.crash_world import MACHINE
@@ -39,6 +40,13 @@ STAGE: Final = "test"
 DEAD, UPLOADS = f"motcua-{STAGE}-dead", f"motcua-{STAGE}-uploads"
 ANYBODY: Final = ""
 ROLE: Final = "arn:aws:iam::123456789012:role/test"
+MAPPINGS: Final = {
+    "on_change": [
+        {"EventSourceArn": f"{arn('dynamodb', f'table/{table}')}/stream/2026", "State": "Enabled"}
+        for table in (aws.RECORD, aws.TOKEN)
+    ],
+    "on_upload": [{"EventSourceArn": arn("sqs", UPLOADS), "State": "Enabled"}],
+}
 SETTINGS: Final = (
     "STAGE",
     "RECORD_TABLE",
@@ -83,9 +91,19 @@ class SameActor(ThreadPoolExecutor):
         return super().submit(copy_context().run, call, *given, **named)
 
 
+def _mappings(params: Any, **_: object) -> Any:
+    """Moto's would call functions whenever something changes."""
+    function = params["query_string"]["FunctionName"]
+    assert function.endswith(":live")
+    name = function.removeprefix(f"motcua-{STAGE}-").removesuffix(":live")
+    return Answered(200), {"EventSourceMappings": MAPPINGS[name]}
+
+
 def _guarded(client: Callable[[Target, str], Any], guard: Guard) -> Callable[[Target, str], Any]:
     def made(target: Target, service: str) -> Any:
         guard.attach(found := client(target, service))
+        asked = "before-call.lambda.ListEventSourceMappings"
+        found.meta.events.register(asked, _mappings, unique_id="mappings")
         return found
 
     return made
@@ -152,6 +170,8 @@ def _deploy() -> None:
     boto3.client("stepfunctions").create_state_machine(
         name=name, definition=definition, roleArn=ROLE
     )
+    for name in callers.SCHEDULED:
+        schedule(name, "ENABLED", create=True)
     for function in Target(STAGE).functions():
         boto3.client("lambda").create_function(
             FunctionName=function,
@@ -183,6 +203,18 @@ def recovery(table: str, *, enabled: bool) -> None:
     """Point-in-time recovery, on or off."""
     boto3.client("dynamodb").update_continuous_backups(
         TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": enabled}
+    )
+
+
+def schedule(name: str, state: Literal["ENABLED", "DISABLED"], *, create: bool = False) -> None:
+    """Of a function, on or off."""
+    client: Any = boto3.client("scheduler")
+    (client.create_schedule if create else client.update_schedule)(
+        Name=f"motcua-{STAGE}-{name}",
+        ScheduleExpression="rate(5 minutes)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": arn("lambda", f"function:motcua-{STAGE}-{name}:live"), "RoleArn": ROLE},
+        State=state,
     )
 
 

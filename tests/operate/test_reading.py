@@ -8,14 +8,24 @@ import pytest
 
 from chalicelib import bootstrap
 from chalicelib.adapters import clients
-from infra.operate import status
+from infra.operate import callers, status
 from infra.operate.target import Target
+from infra.templates import STACKS, load
 from tests import aws
 from tests.entrypoints import town as t
 from tests.entrypoints.town import Filed, Town
 from tests.infra.guard import acting
 from tests.infra.ward import long_dossier
-from tests.operate.conftest import ANYBODY, DEAD, Operator, play, recovery, send
+from tests.operate.conftest import (
+    ANYBODY,
+    DEAD,
+    MAPPINGS,
+    Operator,
+    play,
+    recovery,
+    schedule,
+    send,
+)
 from tests.upgrades import scenes
 from tests.upgrades.province import Province
 
@@ -88,6 +98,43 @@ def test_a_function_that_is_gone_is_seen(
     monkeypatch.setattr(Target, "functions", lambda _: ["motcua-test", "motcua-test-nothing"])
     found = operator.asks("status", code=1)
     assert "function motcua-test-nothing: ResourceNotFoundException" in found["wrong"]
+
+
+def test_a_stream_that_was_switched_off_is_seen(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing fails, and no dossier moves on."""
+    ours = MAPPINGS["on_change"]
+    off = [{**ours[0], "State": "Disabled"}]
+    monkeypatch.setitem(MAPPINGS, "on_change", off)
+    assert operator.asks("status", code=1)["wrong"] == [
+        f"{aws.RECORD} does not call motcua-test-on_change: Disabled",
+        f"{aws.TOKEN} does not call motcua-test-on_change: missing",
+    ]
+
+
+@pytest.mark.parametrize("name", callers.SCHEDULED)
+def test_a_schedule_that_was_switched_off_is_seen(name: str, operator: Operator) -> None:
+    """Of the export nobody would hear before the next day, and of the reconciler never by name."""
+    schedule(name, "DISABLED")
+    found = operator.asks("status", code=1)
+    schedule(name, "ENABLED")
+    assert found["wrong"] == [f"schedule does not call motcua-test-{name}: DISABLED"]
+    assert operator.asks("status")["wrong"] == []
+
+
+def test_everything_that_calls_is_looked_at() -> None:
+    """What is added to the workflow stack is switched off one day, too."""
+    resources = load(STACKS / "workflow.yaml")["Resources"].values()
+    properties = [
+        each["Properties"]
+        for each in resources
+        if each["Type"] in {"AWS::Lambda::EventSourceMapping", "AWS::Scheduler::Schedule"}
+    ]
+    sources = [each for group in callers.FOLLOWS.values() for each in group]
+    assert len(properties) == len(sources) + len(callers.SCHEDULED)
+    text = str(properties)
+    assert all(f"-{name}:live" in text for name in (*callers.FOLLOWS, *callers.SCHEDULED))
 
 
 def test_a_table_that_cannot_be_restored_is_seen(operator: Operator) -> None:

@@ -35,6 +35,8 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "catalogue": Fault("/checks/catalogue", "health.catalogue"),
     "workflow": Fault("/checks/workflow", "health.workflow"),
     "files": Fault("/checks/files", "health.files"),
+    "key": Fault("/checks/key", "health.key"),
+    "sign_in": Fault("/checks/sign_in", "health.sign_in"),
 }
 
 

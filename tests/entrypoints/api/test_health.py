@@ -2,10 +2,13 @@
 
 import os
 import socket
+from pathlib import Path
 from time import monotonic
 
+import boto3
 import pytest
 
+from chalicelib import bootstrap
 from chalicelib.adapters import clients, probe
 from chalicelib.entrypoints.api.system import FAULTS
 from chalicelib.watch import Metric
@@ -37,7 +40,7 @@ def test_up(town: Town) -> None:
 
 
 def test_able_to_do_its_work(whole: Town) -> None:
-    """Three calls at most, however many monitors ask."""
+    """Once in some seconds, however many monitors ask."""
     with calls() as made:
         answers = [whole.get(DEEP) for _ in range(20)]
     assert all(answer.body == {**UP, "checks": dict.fromkeys(FAULTS, "ok")} for answer in answers)
@@ -47,7 +50,8 @@ def test_able_to_do_its_work(whole: Town) -> None:
 def test_the_answer_is_not_kept_for_long(whole: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was mended is seen to be mended within seconds."""
     now = [1_000.0]
-    given = (aws.RECORD, os.environ["STATE_MACHINE_ARN"], "motcua-test-gone")
+    well = (lambda: "key", lambda: "sign-in")
+    given = (aws.RECORD, os.environ["STATE_MACHINE_ARN"], "motcua-test-gone", *well)
     looking = probe.Probe(*given, read=lambda: now[0])
     assert looking.failing() == ("files",)
     monkeypatch.setattr(looking, "_bucket", aws.FILES)
@@ -62,6 +66,8 @@ BROKEN = {
     "catalogue": ("RECORD_TABLE", aws.TOKEN),  # a table that answers, and has none
     "workflow": ("STATE_MACHINE_ARN", "arn:aws:states:ap-southeast-1:123456789012:stateMachine:x"),
     "files": ("FILE_BUCKET", "motcua-test-gone"),
+    "key": ("SECRET_KEY_FILE", "/nowhere/secret"),
+    "sign_in": ("DEV_KEY_FILE", ""),
 }
 
 
@@ -76,6 +82,43 @@ def test_what_fails_is_named(part: str, whole: Town, monkeypatch: pytest.MonkeyP
     assert whole.get("/health").status == 200
     reasons = [line["check"] for line in log.lines if line["message"] == "check failed"]
     assert reasons == ([] if part == "catalogue" else [part])
+
+
+def test_a_secret_that_was_taken_away(whole: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that asks has long read it: the next one to start could not."""
+    client, name = boto3.client("secretsmanager"), "motcua-test-key"
+    secret = Path(os.environ["SECRET_KEY_FILE"]).read_bytes().decode()
+    client.create_secret(Name=name, SecretString=secret)
+    monkeypatch.delenv("SECRET_KEY_FILE")
+    monkeypatch.setenv("SECRET_KEY_NAME", name)
+    whole.restart()
+    bootstrap.keys().opaque("read, and remembered")
+    assert bootstrap.probe().failing() == ()
+    client.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+    bootstrap.probe.cache_clear()
+    check_refused(whole.get(DEEP), ["key"])
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(503, {}), (200, {"keys": []}), (200, {"message": "hello"})], ids=str
+)
+def test_an_issuer_without_keys(status: int, said: dict[str, object]) -> None:
+    """Nobody could sign in, and everything else is well."""
+    with answering(200, {"keys": [{"kid": "1"}]}) as url:
+        assert probe.issuer_key(url) == {"kid": "1"}
+    with answering(status, said) as url, pytest.raises((OSError, LookupError)):
+        probe.issuer_key(url)
+
+
+def test_a_deployment_asks_its_issuer(whole: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no development issuer, at the address that tokens are checked with."""
+    monkeypatch.delenv("DEV_KEY_FILE")
+    with answering(200, {"keys": [{"kid": "1"}]}) as url:
+        monkeypatch.setenv("OIDC_JWKS_URL", f"{url}/jwks.json")
+        whole.restart()
+        assert bootstrap.probe().failing() == ()
+    bootstrap.probe.cache_clear()
+    assert bootstrap.probe().failing() == ("sign_in",)
 
 
 def check_refused(answer: Reply, parts: list[str]) -> None:
