@@ -52,14 +52,13 @@ def _invocations(*names: str) -> Iterator[Asked]:
     return (Asked("lambda:InvokeFunction", name) for name in grid.functions(names))
 
 
-# Lambda puts what failed for good into the dead letters in the function's name; so does the
-# scheduler, in its own, with what it could not begin.
+# Lambda puts batches that failed for good into the dead letters in the function's name; so does the
+# scheduler, in its own, with what it could not begin. A pass that began and failed leaves nothing:
+# the next one does the same, and an alarm tells of it.
 DECLARED: Final[Mapping[str, frozenset[Asked]]] = {
     **{name: frozenset(_logs(name)) for name in FUNCTIONS},
     "on_change": frozenset([*_logs("on_change"), *_both_streams(), DEAD]),
     "on_upload": frozenset([*_logs("on_upload"), *_upload_queue()]),
-    "reconcile": frozenset([*_logs("reconcile"), DEAD]),
-    "measure": frozenset([*_logs("measure"), DEAD]),
     **dict.fromkeys(PEOPLE, frozenset(each for step in steps.LOOKS.values() for each in step)),
     "workflow": frozenset([*_log_deliveries(), *_invocations("wake", "rollover")]),
     "scheduler": frozenset([*_invocations("reconcile", "measure", "export"), DEAD]),

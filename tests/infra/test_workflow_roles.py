@@ -6,6 +6,9 @@ import pytest
 
 from infra import policies
 from infra.templates import STACKS, fill, load
+from tests.infra import grid
+from tests.infra.asked import Asked
+from tests.infra.guard import allows, rules_of
 
 NAMES = {
     "Stage": "test",
@@ -35,3 +38,15 @@ def test_a_role_has_the_tested_permissions(resource: str, role: str) -> None:
     assert policy["PolicyDocument"] == policies.render_role(role, **WHERE)
     trust = filled()[resource]["Properties"]["AssumeRolePolicyDocument"]
     assert trust == policies.render_trust(role, **WHERE)
+
+
+def test_who_may_leave_dead_letters_does() -> None:
+    """A right without a failure destination promises letters that never come."""
+    leave = {
+        each["Properties"]["FunctionName"].partition("motcua-test-")[2]
+        for each in filled().values()
+        if "OnFailure" in each["Properties"].get("DestinationConfig", {})
+    }
+    letter = Asked("sqs:SendMessage", grid.queue("dead"))
+    may = {f"{name}:live" for name in policies.FUNCTIONS if allows(rules_of(name), letter)}
+    assert may == leave
