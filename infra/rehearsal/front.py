@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import signal
 import threading
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
@@ -17,9 +18,11 @@ from botocore.exceptions import ClientError
 
 from infra.local.guard import die_with_parent, ready
 from infra.local.settings import Ports, ports_from_environment
+from infra.rehearsal.town import STEM
 
 _HOP: Final = {"connection", "transfer-encoding", "keep-alive", "content-length", "host", "date"}
 STAGE: Final = "v1"
+EDGE: Final = f"{STEM}-edge"
 
 
 class Front(ThreadingHTTPServer):
@@ -34,10 +37,15 @@ class Front(ThreadingHTTPServer):
         self._api = ""
 
     def api(self) -> str:
-        """Id of the REST API; empty before there is one."""
+        """Id of the REST API that the edge was given, as CloudFront has it; empty before that."""
         if not self._api:
-            found = boto3.client("apigateway").get_rest_apis()["items"]
-            self._api = found[-1]["id"] if found else ""
+            with suppress(ClientError):  # no such stack yet
+                found = boto3.client("cloudformation").describe_stacks(StackName=EDGE)["Stacks"][0]
+                given = {
+                    each["ParameterKey"]: each["ParameterValue"]
+                    for each in found.get("Parameters", ())  # none while it is being proposed
+                }
+                self._api = given.get("RestApiId", "")
         return self._api
 
     def page(self, path: str) -> dict[str, Any]:
