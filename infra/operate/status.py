@@ -14,7 +14,7 @@ from chalicelib.adapters import table_keys as keys
 from chalicelib.adapters.item_codec import to_attributes
 from chalicelib.domain.event import moment, stamp
 from infra.local.failed_events import FailedEvents
-from infra.operate import agencies, audit, callers, reading
+from infra.operate import agencies, audit, callers, copies, reading
 from infra.operate.screen import OK, WRONG, Screen, table
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Status:
             "callers": list(self._callers()),
             "open": _open(),
             "oldest_wake_up": self._oldest(),
+            "export": self._export(),
             "catalogue": _catalogue(),
             "paused": _paused(),
             "operated": _latest(),
@@ -150,6 +151,11 @@ class Status:
         if late > LATE:
             self.wrong.append(f"{key} waits since {at}: `reconcile` does what should have happened")
         return {"key": key, "wake_at": at, "late_seconds": max(late, 0)}
+
+    def _export(self) -> Json:
+        found = copies.copy()
+        self.wrong += copies.wrong(found)
+        return found
 
 
 def _tables() -> tuple[str, str]:
@@ -275,6 +281,7 @@ def _shown(report: Json) -> Iterator[Table | str]:
     yield f"{machine['name']}: {machine['status']}, {machine['running']}{plus} executions run"
     least = "at least " if opened["more"] else ""
     yield f"open: {least}{opened['dossiers']} dossiers, {least}{opened['messages']} messages"
+    yield copies.shown(report["export"])
     if oldest:
         late = f"{oldest['late_seconds']} s late" if oldest["late_seconds"] else "in time"
         yield f"next wake-up: {oldest['key']} at {oldest['wake_at']}, {late}"

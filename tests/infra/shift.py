@@ -13,14 +13,17 @@ import boto3
 import pytest
 
 from chalicelib.adapters import reference
+from chalicelib.adapters.export_store import ChangesLedger
+from chalicelib.domain.backup import Head
+from chalicelib.domain.event import moment
 from infra.operate.__main__ import main
-from infra.policies import lambda_name
+from infra.policies import PEOPLE, lambda_name
 from tests import aws
 from tests.entrypoints import town as t
-from tests.entrypoints.served import forget
+from tests.entrypoints.served import NOW, forget
 from tests.infra.asked import arn
 from tests.infra.guard import acting
-from tests.operate.conftest import DEAD, STAGE, UPLOADS, send
+from tests.operate.conftest import CHANGES_BUCKET, DEAD, STAGE, UPLOADS, exporting, send
 from tests.stories.crash_world import MACHINE
 from tests.upgrades import scenes
 from tests.upgrades.province import Province
@@ -105,6 +108,12 @@ def work(made: Province) -> None:
     shift = Shift(made)
     code = shift.begin()
     with pytest.MonkeyPatch.context() as patch:
+        exporting(patch)
+        for role in PEOPLE:  # before the first export
+            shift.types(role, ("status",), code)
+        ChangesLedger(boto3.client("s3"), CHANGES_BUCKET).set(
+            Head("chain", 1, "digest", moment(NOW))
+        )
         patch.setattr(reference, "KEPT_SECONDS", 0.0)  # else one would wait for a pause to be seen
         for words in LOOKS:
             shift.types("observer", words, code)

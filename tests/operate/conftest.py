@@ -38,6 +38,7 @@ from tests.upgrades.scenes import Scene
 
 STAGE: Final = "test"
 DEAD, UPLOADS = f"motcua-{STAGE}-dead", f"motcua-{STAGE}-uploads"
+CHANGES_BUCKET: Final = f"motcua-{STAGE}-changes"
 ANYBODY: Final = ""
 ROLE: Final = "arn:aws:iam::123456789012:role/test"
 MAPPINGS: Final = {
@@ -216,6 +217,14 @@ def schedule(name: str, state: Literal["ENABLED", "DISABLED"], *, create: bool =
         Target={"Arn": arn("lambda", f"function:motcua-{STAGE}-{name}:live"), "RoleArn": ROLE},
         State=state,
     )
+
+
+def exporting(patch: pytest.MonkeyPatch) -> None:
+    """Into a store of the province; nothing has gone there yet."""
+    patch.setenv("EXPORT_ENDPOINT", "https://store.example")
+    patch.setenv("CHANGES_BUCKET", CHANGES_BUCKET)
+    where: Any = {"LocationConstraint": "ap-southeast-1"}
+    boto3.client("s3").create_bucket(Bucket=CHANGES_BUCKET, CreateBucketConfiguration=where)
 
 
 def url(queue: str) -> str:

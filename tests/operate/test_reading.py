@@ -1,6 +1,8 @@
 """Commands that only look: status, find, show, verify."""
 
 import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -8,6 +10,9 @@ import pytest
 
 from chalicelib import bootstrap
 from chalicelib.adapters import clients
+from chalicelib.adapters.export_store import ChangesLedger
+from chalicelib.domain.backup import Head
+from chalicelib.domain.event import stamp
 from infra.operate import callers, status
 from infra.operate.target import Target
 from infra.templates import STACKS, load
@@ -18,9 +23,11 @@ from tests.infra.guard import acting
 from tests.infra.ward import long_dossier
 from tests.operate.conftest import (
     ANYBODY,
+    CHANGES_BUCKET,
     DEAD,
     MAPPINGS,
     Operator,
+    exporting,
     play,
     recovery,
     schedule,
@@ -121,6 +128,56 @@ def test_a_schedule_that_was_switched_off_is_seen(name: str, operator: Operator)
     schedule(name, "ENABLED")
     assert found["wrong"] == [f"schedule does not call motcua-test-{name}: DISABLED"]
     assert operator.asks("status")["wrong"] == []
+
+
+@pytest.fixture
+def ledger(made: Province, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChangesLedger]:
+    """Of a stage with a store, to which nothing was exported yet."""
+    exporting(monkeypatch)
+    yield ChangesLedger(boto3.client("s3"), CHANGES_BUCKET)
+    boto3.client("s3").delete_object(Bucket=CHANGES_BUCKET, Key=ChangesLedger.KEY)
+    boto3.client("s3").delete_bucket(Bucket=CHANGES_BUCKET)
+    assert made
+
+
+@pytest.mark.parametrize(("hours", "code"), [(1, 0), (35, 0), (37, 1)])
+def test_a_copy_that_grows_old_is_seen(
+    hours: int, code: int, ledger: ChangesLedger, operator: Operator
+) -> None:
+    """If the account were lost, so would be everything decided since."""
+    until = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=hours)
+    ledger.set(Head("chain", 41, "digest", until))
+    found = operator.asks("status", code=code)
+    assert found["export"] == {
+        "configured": True,
+        "run": 41,
+        "until": stamp(until),
+        "hours": pytest.approx(hours, abs=0.1),
+    }
+    said = f"the province's own copy goes until {stamp(until)} only"
+    assert [each.startswith(said) for each in found["wrong"]] == [True] * code
+    operator.types("status")
+    assert "export: run 41 until" in operator.out
+
+
+@pytest.mark.parametrize("begun", [0, 1])
+def test_a_copy_that_never_was_is_seen(
+    begun: int, ledger: ChangesLedger, operator: Operator
+) -> None:
+    """A store was named, and the first run was forgotten, or ended half-way."""
+    for _ in range(begun):
+        ledger.set(Head("chain", 0, "", datetime.now(UTC)))
+    found = operator.asks("status", code=1)
+    assert found["export"] == {"configured": True, "run": 0}
+    (line,) = found["wrong"]
+    assert line.startswith("no export to the province's store was ever completed")
+
+
+def test_a_stage_without_a_store(operator: Operator) -> None:
+    """Said, and no fault of the stage: the deployment and an alarm say so, too."""
+    assert operator.asks("status")["export"] == {"configured": False}
+    operator.types("status")
+    assert "export: not configured" in operator.out
 
 
 def test_everything_that_calls_is_looked_at() -> None:
