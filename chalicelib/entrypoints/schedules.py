@@ -72,6 +72,7 @@ def export(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     every function registers this handler, and no other must pay for them at its cold start.
     """
     from chalicelib.bootstrap import exporting  # noqa: PLC0415 - see above
+    from chalicelib.domain.backup import BusyError  # noqa: PLC0415 - see above
     from chalicelib.use_cases import export as use_case  # noqa: PLC0415 - see above
 
     if not exporting.is_configured():  # and so the alarm on runs that do not come rings
@@ -80,7 +81,11 @@ def export(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     now, full = bool(event.get("now")), bool(event.get("full"))
     rule = exporting.policy(nightly=not (now or full), full=full)
     spare = _spare(context, SPARE_TO_COPY_MS)
-    done = use_case.export(exporting.backup_deps(), rule, spare=spare, say=logger.info)
+    try:
+        done = use_case.export(exporting.backup_deps(), rule, spare=spare, say=logger.info)
+    except BusyError:  # one by hand, which counts: the next call goes on from there
+        logger.info("export", extra={"state": "another_is_under_way"})
+        return {"state": "another_is_under_way"}
     found: dict[str, Any] = {"state": done.state.value, "run": done.run}
     if done.manifest:
         plan, missing = done.manifest.plan, done.manifest.missing

@@ -12,9 +12,13 @@ import pytest
 from chalicelib.adapters.exported import TableExports
 from chalicelib.adapters.signing import PemSigner
 from chalicelib.backup_ports import BackupDeps
+from chalicelib.bootstrap import exporting
 from chalicelib.domain.backup import BackupError, BusyError
+from chalicelib.entrypoints.schedules import export as nightly
 from chalicelib.use_cases.export import State, export
+from infra.local.handlers import context_for
 from tests.backup.plane import ALWAYS, PDF, QUIET, Town
+from tests.entrypoints.logs import written
 
 RunsAnother = Callable[[], Any]
 
@@ -96,6 +100,22 @@ def test_of_two_exports_one_ends_in_words(town: Town, point: Any, store: str) ->
     chain = town.vault.chain(town.keys)
     assert [manifest.plan.run for manifest in chain.manifests] == [1, 2]
     assert town.vault.faults(chain.manifests, QUIET, deep=True) == []
+
+
+def test_the_function_that_loses_ends_quietly(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other's run counts: an error would wake somebody who has nothing to do."""
+    town.submit(1)
+    other = Once(lambda: export(_of_other_code(town), ALWAYS))
+    monkeypatch.setenv("EXPORT_ENDPOINT", town.plane.store_url)
+    monkeypatch.setattr(exporting, "policy", lambda **_: ALWAYS)
+    monkeypatch.setattr(exporting, "backup_deps", lambda: _while_waiting(town, other))
+    with written() as log:
+        assert nightly({}, context_for("export", 900)) == {"state": "another_is_under_way"}
+    told = [(line["level"], line["message"]) for line in log.lines]
+    assert told[-1] == ("INFO", "export")
+    assert {level for level, _ in told} == {"INFO"}
+    assert log.metrics == {}
+    assert town.manifest(1).origin.code == "1"
 
 
 def test_of_two_plans_the_first_counts(town: Town) -> None:
