@@ -1,7 +1,8 @@
 """Writes a run into a deployment: items, then cases, then messages; files; counters moved on.
 
 A restore that was killed is started again and comes to the same end. With its case a dossier is
-whole, and people and clocks act on it: from then on no restore writes to it.
+whole, and people and clocks act on it: from then on no restore writes to it. What is of no dossier
+is written before all cases, and by one that is started again only if it was not all there.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 STEP = 1000  # more serials than one desk gives between two exports in a day
 _BATCH = 25
 _CASE = {":case": {"S": keys.CASE}}
+_BEGUN, _ITEMS, _DONE = "begun", "items", "done"  # how far it came
 _LOOKS = 3  # at a dossier on which somebody acts at this moment
 _LONGEST_PAUSE = 5.0  # seconds
 
@@ -61,14 +63,17 @@ class Restore:
     screen: Screen
     workers: int = 8
     is_used: bool = False  # whether there were dossiers before
+    has_rest: bool = False  # whether a try before this one came to its end with all but dossiers
     lost: dict[str, str] = field(default_factory=dict)  # files the store has not, by key
 
     def check_target(self, run: Manifest, *, overwrite: bool) -> None:
         """Raise NotEmptyError for a deployment in use, unless this very restore was under way."""
         found = self.target.table.get(keys.restored()) or {}
         same = {name: found.get(name) for name in ("chain", "digest", "store")} == self._mark(run)
+        state = found["state"] if same else ""
         self.is_used = self._holds_dossiers()
-        if overwrite or not self.is_used or (same and found["state"] == "begun"):
+        self.has_rest = self.is_used and state == _ITEMS and not overwrite
+        if overwrite or not self.is_used or state in {_BEGUN, _ITEMS}:
             return
         raise NotEmptyError(
             f"{self.target.table.name} holds dossiers. A restore is for an empty deployment. "
@@ -105,13 +110,14 @@ class Restore:
 
     def write(self, staging: Staging, run: Manifest) -> dict[str, int]:
         """All of it; answers how many files and counters, and dossiers that went on here."""
-        self._note(run, "begun")
+        self._note(run, _ITEMS if self.has_rest else _BEGUN)
         files, counters = staging.files(), self._counters(staging)
         self._put_files(files)
         self._put_each(iter(counters), len(counters), "attribute_not_exists(PK) OR n < :n", "n")
         kept, went_on = self._kept(staging)
         (items, some), (cases, many), (messages, few) = staging.phases()
-        self._put_items((item for item in items if item["PK"]["S"] not in kept), some)
+        self._put_items((item for item in items if self._is_due(item["PK"]["S"], kept)), some)
+        self._note(run, _ITEMS)
         cases = (case for case in cases if case["PK"]["S"] not in kept)
         self._put_each(cases, many, "attribute_not_exists(PK)")
         self._put_each(messages, few, "attribute_not_exists(PK) OR tries < :tries", "tries")
@@ -119,7 +125,11 @@ class Restore:
 
     def finish(self, run: Manifest) -> None:
         """After everything was read back."""
-        self._note(run, "done")
+        self._note(run, _DONE)
+
+    def _is_due(self, pk: str, kept: set[str]) -> bool:
+        """Catalogue, directory and agencies have no number that grows: they may be newer here."""
+        return pk not in kept and (pk.startswith(keys.DOSSIERS) or not self.has_rest)
 
     def _note(self, run: Manifest, state: str) -> None:
         data = {**self._mark(run), "run": run.plan.run, "state": state}

@@ -75,6 +75,45 @@ def test_a_wake_up_that_was_moved_stays(half: Town, source: Town, tmp_path: Path
     assert _dossier(half) == before
 
 
+def test_a_catalogue_that_was_loaded_stays(half: Town, source: Town, tmp_path: Path) -> None:
+    """Somebody moved an agency's address meanwhile, and let its messages go again."""
+    half.put("DIRECTORY", "AGENCY#S1.1", data="newer")
+    before = half.items()["DIRECTORY", "AGENCY#S1.1"]
+    assert half.restored(source, tmp_path, run=1) == []
+    assert half.items()["DIRECTORY", "AGENCY#S1.1"] == before
+
+
+def test_overwriting_takes_the_catalogue_of_the_run(
+    half: Town, source: Town, tmp_path: Path
+) -> None:
+    """As it says."""
+    wanted = half.items()["DIRECTORY", "AGENCY#S1.1"]
+    half.put("DIRECTORY", "AGENCY#S1.1", data="newer")
+    assert half.restored(source, tmp_path, run=1, overwrite=True) == []
+    assert half.items()["DIRECTORY", "AGENCY#S1.1"] == wanted
+
+
+def test_what_was_not_all_written_is_written_again(
+    plane: Plane, source: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed among the items: of the deployment's own catalogue nothing may be left over."""
+    put_batch = Restore._put_batch
+
+    def dies(restore: Restore, batch: list[Any]) -> None:
+        put_batch(restore, [item for item in batch if item["PK"]["S"].startswith("D#")])
+        raise Killed
+
+    town = plane.town()
+    with monkeypatch.context() as patch:
+        patch.setattr(Restore, "_put_batch", dies)
+        with pytest.raises(Killed):
+            town.restored(source, tmp_path, run=1)
+    town.put("DIRECTORY", "AGENCY#S1.1", data="of the deployment")
+    assert town.restored(source, tmp_path, run=1) == []
+    found, wanted = (each.items()["DIRECTORY", "AGENCY#S1.1"] for each in (town, source))
+    assert found == wanted
+
+
 def test_overwriting_takes_no_dossier_back(half: Town, source: Town, tmp_path: Path) -> None:
     """Its messages and marks are named after its events: they could not be taken back with it."""
     half.accept(CODE)
@@ -153,7 +192,7 @@ def test_one_file_that_is_lost_stops_nothing(plane: Plane, source: Town, tmp_pat
     assert [f for f in faults if f.startswith("uploads/") and "was changed" in f]
     assert [f for f in faults if f.startswith("uploads/") and "is missing from the store" in f]
     assert CASE in other.items()
-    assert other.table.get({"PK": "RESTORED", "SK": "RESTORED"})["state"] == "begun"  # type: ignore[index]
+    assert other.table.get({"PK": "RESTORED", "SK": "RESTORED"})["state"] == "items"  # type: ignore[index]
     for key in files:
         broken.write(key, source.read(key))
     assert other.restored(broken, tmp_path, run=1) == []
