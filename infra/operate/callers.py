@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from infra.deploy.releases import ALIAS
+from infra.deploy.versions import ALIAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
