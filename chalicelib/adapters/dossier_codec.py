@@ -5,7 +5,7 @@ have short names, the settlement leg is a map in it, and what follows from somet
 out: the desk where the code begins with it, the settlement's place, its start at acceptance.
 
     CASE  proc ver desk chan owner by filed_at status stage step seq rev ev head gen gen_seq gen_at
-          wake_at accepted_at promise appts task outcome dues paid keys settle
+          wake_at accepted_at number promise appts task outcome dues paid keys settle
           open, wake_at: index `open` while not closed
           queue, due, row: index `worklist` while there is a task
     LEG   kind code step holder budget spent since epoch opened_at state … (see `_leg_data`)
@@ -67,6 +67,7 @@ def _case_data(dossier: Dossier) -> Data:
         "gen_at": _stamp(dossier.generation_at),
         "wake_at": _stamp(dossier.wake_at),
         "accepted_at": _stamp(dossier.accepted_at),
+        "number": dossier.number or None,
         "promise": dossier.promise,
         "appts": dossier.appointments or None,
         "task": dossier.task,
@@ -214,6 +215,7 @@ def _progress(case: Data) -> Data:
         "generation_at": _moment(case.get("gen_at")),
         "wake_at": _moment(case.get("wake_at")),
         "accepted_at": _moment(case.get("accepted_at")),
+        "number": int(case.get("number", 0)),
         "promise": int(case["promise"]) if "promise" in case else None,
         "task": case.get("task", ""),
         "result_kind": ResultKind(case["outcome"]) if "outcome" in case else None,

@@ -6,7 +6,7 @@ from typing import Final
 
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import AgencyCode, OfficerId
-from chalicelib.domain.terms import CITIZEN_LEGS, OPEN_LEG, LegKind, LegState
+from chalicelib.domain.terms import CITIZEN_LEGS, OPEN_LEG, RESTING_LEGS, LegKind, LegState
 
 CITIZEN: Final = AgencyCode("citizen")  # the holder of a supplement or a payment
 
@@ -56,3 +56,7 @@ class Leg:
     @property
     def is_citizens(self) -> bool:
         return self.kind in CITIZEN_LEGS
+
+    @property
+    def is_resting(self) -> bool:
+        return self.kind in RESTING_LEGS

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.domain.actor import Actor
-from chalicelib.domain.desk import record_payment, return_result
+from chalicelib.domain.desk import Handing, record_payment, return_result
 from chalicelib.domain.errors import ConflictError, ForbiddenError, RuleError
 from chalicelib.domain.interagency import Outcome
 from chalicelib.domain.terms import LegState, Role, Stage, Status
@@ -47,8 +47,18 @@ def test_returned_is_the_end() -> None:
         "returned",
         at("2026-10-06 09:00"),
     )
-    assert (event.type, event.leg, event.data, event.holders) == ("returned", 3, {}, ())
+    assert (event.type, event.leg, event.holders) == ("returned", 3, ())
+    assert event.data == {"how": "counter"}
     story.refuses(ConflictError("leg.not_running", pointer="/leg"), return_result, CLERK)
+
+
+@pytest.mark.parametrize("how", Handing)
+def test_how_it_reached_the_citizen_is_on_record(how: Handing) -> None:
+    """With the receiver, or the number of the parcel, in words that can be erased."""
+    story = settled()
+    story.do(return_result, CLERK, how=how, note="EE 123 VN")
+    assert story.events[-1].data == {"how": how.value}
+    assert story.notes[-1] == "EE 123 VN"
 
 
 def test_the_settlement_clock_ended_with_the_result_not_with_its_collection() -> None:

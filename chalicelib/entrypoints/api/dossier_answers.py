@@ -21,7 +21,14 @@ from chalicelib.entrypoints.http.route import Wire
 from chalicelib.use_cases.track_dossier import Tracked, asked_in, holders, open_slips
 
 # What goes on inside a unit is not the citizen's: who works on it, warnings before the due time.
-INTERNAL = frozenset({EventType.ASSIGNED, EventType.GENERATION_STARTED, EventType.CALLBACK_FILED})
+INTERNAL = frozenset(
+    {
+        EventType.ASSIGNED,
+        EventType.CALLBACK_FILED,
+        EventType.GENERATION_STARTED,
+        EventType.OVERRIDDEN,
+    }
+)
 WARNINGS = frozenset({"due_soon"})
 ADDRESSED = frozenset(  # whose words are written to the citizen
     {
@@ -30,6 +37,8 @@ ADDRESSED = frozenset(  # whose words are written to the citizen
         EventType.AGENCY_REFUSED,
         EventType.EXTENDED,
         EventType.APOLOGISED,
+        EventType.STOPPED,
+        EventType.SUSPENDED,
         EventType.WITHDRAWN,
     }
 )
