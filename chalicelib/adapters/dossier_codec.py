@@ -20,6 +20,7 @@ from chalicelib.adapters import table_keys as keys
 from chalicelib.adapters.item_codec import Item, filled, to_item
 from chalicelib.adapters.schema import Data
 from chalicelib.domain.clock import Clock
+from chalicelib.domain.control_slip import is_early
 from chalicelib.domain.dossier import Context, Dossier
 from chalicelib.domain.event import moment, stamp
 from chalicelib.domain.ids import AgencyCode, DossierCode, OfficerId, PersonRef, ProcedureCode
@@ -163,6 +164,7 @@ def _work_row(dossier: Dossier, leg: Leg) -> Data:
         "code": leg.code,
         "assignee": leg.assignee,
         "opened_at": stamp(leg.opened_at),
+        "early": True if leg.kind is LegKind.RETURN and is_early(dossier) else None,
     }
     return {
         "queue": keys.work_queue(leg.holder),

@@ -11,6 +11,7 @@ from chalicelib.domain.terms import CITIZEN_LEGS, OPEN_LEG, RESTING_LEGS, LegKin
 CITIZEN: Final = AgencyCode("citizen")  # the holder of a supplement or a payment
 
 REQUESTED: Final = "requested"  # code of a leg at an agency outside the route
+EARLY: Final = 4 * 3600  # working seconds that must be left
 SETTLEMENT_LEG: Final = 0  # number of the dossier's own clock, acceptance to result
 
 
@@ -48,6 +49,11 @@ class Leg:
     @property
     def is_running(self) -> bool:
         return self.state is LegState.RUNNING
+
+    @property
+    def is_early(self) -> bool:
+        """It ended with at least half a working day to spare."""
+        return self.closed_at is not None and self.clock.budget - self.clock.consumed >= EARLY
 
     @property
     def is_requested(self) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 
 from chalicelib.domain.actor import Actor
+from chalicelib.domain.control_slip import is_early
 from chalicelib.domain.desk import Handing, record_payment, return_result
 from chalicelib.domain.errors import ConflictError, ForbiddenError, RuleError
 from chalicelib.domain.interagency import Outcome
@@ -118,3 +119,12 @@ def test_a_refused_citizen_owes_no_tax_for_what_was_refused() -> None:
     story.answers(2, Outcome.COMPLETED, amount=1_500_000)
     story.answers(3, Outcome.REFUSED, note="no residence")
     story.do(return_result, CLERK)
+
+
+def test_an_early_result_is_to_be_told() -> None:
+    """The desk sees whom to call; at or after the due time there is nothing to be glad of."""
+    assert is_early(settled().dossier)
+    assert not is_early(accepted().dossier)
+    late = accepted().until("2026-10-16 09:00")
+    late.do(complete, WORKER, result="file-1")
+    assert not is_early(late.dossier)

@@ -33,6 +33,8 @@ decisions = Routes("decisions")
 
 
 class _Decision(Wire):
+    added = frozenset({"override"})
+
     rev: Rev
     leg: LegNumber | None = None
     override: Annotated[
@@ -284,6 +286,8 @@ class Contact(Wire):
 
 class Return(_Decision):
     """Hand the result out: at the counter, by download or by post."""
+
+    added = frozenset({"override", "how", "note"})
 
     action: Literal["return"]
     how: Handing = Handing.COUNTER

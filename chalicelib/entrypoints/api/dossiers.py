@@ -198,7 +198,7 @@ def withdraw(request: Request[WithdrawBody]) -> answers.StateAnswer:
 
 def idempotency(request: Request[Any], action: str) -> Idempotency:
     """The client's key, of this person only, and what came with it."""
-    body = digest_of({"action": action, "body": request.body.model_dump(mode="json")})
+    body = digest_of({"action": action, "body": request.body.sent()})
     key = deps().keys.opaque("request", request.person.id, request.idempotency_key)
     return Idempotency(key, body)
 

@@ -32,6 +32,7 @@ SERVED: Final = {
     ),
     "decisions": ("POST /dossiers/{code}/decisions",),
     "worklist": ("GET /worklist",),
+    "register": ("GET /reports/register",),
     "callbacks": ("POST /callbacks/{callback_id}", "POST /callbacks/{callback_id}/uploads"),
 }
 LOCAL: Final = {"dev": ("GET /dev/accounts", "POST /dev/token")}  # sign-in for development
