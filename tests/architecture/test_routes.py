@@ -53,6 +53,7 @@ BY_SECRET: Final = {
 SIGNED_IN: Final = {  # who may even ask; the domain decides the rest
     "POST /uploads": {Role.CITIZEN, Role.DESK, Role.OFFICER, Role.HEAD},
     "POST /dossiers": {Role.CITIZEN, Role.DESK},
+    "POST /dossiers/batch": {Role.DESK},
     "GET /dossiers/{code}/full": {
         Role.DESK,
         Role.OFFICER,

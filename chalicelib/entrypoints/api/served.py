@@ -30,6 +30,7 @@ SERVED: Final = {
         "POST /dossiers/{code}/supplement",
         "POST /dossiers/{code}/withdraw",
     ),
+    "batch": ("POST /dossiers/batch",),
     "decisions": ("POST /dossiers/{code}/decisions",),
     "worklist": ("GET /worklist",),
     "register": ("GET /reports/register",),
