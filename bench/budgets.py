@@ -12,6 +12,7 @@ CALLS: Final = {  # AWS calls of one operation, warm
     "submit, form above 4 KB": 3,
     "track": 2,
     "decide": 2,
+    "decide accept": 3,  # with the register's next number
     "withdraw": 2,
     "callback": 3,
     "callback, replayed": 3,
@@ -46,8 +47,8 @@ def of_operations(rows: Mapping[str, Row]) -> Iterator[Budget]:
     """Calls of each operation that has a budget; `rows` are warm."""
     for name, row in rows.items():
         kind = "decide" if name.startswith("decide ") else name
-        if kind in CALLS:
-            yield Budget(f"{name}: calls", row.calls, CALLS[kind])
+        if most := CALLS.get(name) or CALLS.get(kind):
+            yield Budget(f"{name}: calls", row.calls, most)
 
 
 def of_life(

@@ -123,6 +123,7 @@ def _of_names(version: ProcedureVersion) -> Iterator[str]:
     yield from _twice("leg", (leg.code for step in version.route for leg in step.legs))
     yield from _twice("paper", (paper.code for paper in version.papers))
     yield from _twice("fee", (fee.code for fee in version.fees))
+    yield from _twice("suspension", (each.code for each in version.suspensions))
     for step in version.route:
         codes = {leg.code for leg in step.legs}
         for leg in step.legs:

@@ -33,12 +33,13 @@ def create() -> None:
     resources = load(STACKS / "data.yaml")["Resources"]
     dynamodb = boto3.client("dynamodb", region_name="ap-southeast-1")
     for name, resource in {RECORD: "RecordTable", TOKEN: "TokenTable"}.items():
-        dynamodb.create_table(**_table(resources[resource]["Properties"], name))
+        dynamodb.create_table(**table_of(resources[resource]["Properties"], name))
     boto3.client("s3", region_name="ap-southeast-1").create_bucket(
         Bucket=FILES, CreateBucketConfiguration={"LocationConstraint": "ap-southeast-1"}
     )
 
 
-def _table(properties: dict[str, Any], name: str) -> dict[str, Any]:
+def table_of(properties: dict[str, Any], name: str) -> dict[str, Any]:
+    """What `create_table` is told, of a table as the template has it."""
     names = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
     return {"TableName": name, **{key: properties[key] for key in names if key in properties}}

@@ -5,7 +5,7 @@ have short names, the settlement leg is a map in it, and what follows from somet
 out: the desk where the code begins with it, the settlement's place, its start at acceptance.
 
     CASE  proc ver desk chan owner by filed_at status stage step seq rev ev head gen gen_seq gen_at
-          wake_at accepted_at promise appts task outcome dues paid keys settle
+          wake_at accepted_at number promise appts task outcome dues paid keys settle
           open, wake_at: index `open` while not closed
           queue, due, row: index `worklist` while there is a task
     LEG   kind code step holder budget spent since epoch opened_at state … (see `_leg_data`)
@@ -20,6 +20,7 @@ from chalicelib.adapters import table_keys as keys
 from chalicelib.adapters.item_codec import Item, filled, to_item
 from chalicelib.adapters.schema import Data
 from chalicelib.domain.clock import Clock
+from chalicelib.domain.control_slip import is_early
 from chalicelib.domain.dossier import Context, Dossier
 from chalicelib.domain.event import moment, stamp
 from chalicelib.domain.ids import AgencyCode, DossierCode, OfficerId, PersonRef, ProcedureCode
@@ -67,6 +68,7 @@ def _case_data(dossier: Dossier) -> Data:
         "gen_at": _stamp(dossier.generation_at),
         "wake_at": _stamp(dossier.wake_at),
         "accepted_at": _stamp(dossier.accepted_at),
+        "number": dossier.number or None,
         "promise": dossier.promise,
         "appts": dossier.appointments or None,
         "task": dossier.task,
@@ -162,6 +164,7 @@ def _work_row(dossier: Dossier, leg: Leg) -> Data:
         "code": leg.code,
         "assignee": leg.assignee,
         "opened_at": stamp(leg.opened_at),
+        "early": True if leg.kind is LegKind.RETURN and is_early(dossier) else None,
     }
     return {
         "queue": keys.work_queue(leg.holder),
@@ -214,6 +217,7 @@ def _progress(case: Data) -> Data:
         "generation_at": _moment(case.get("gen_at")),
         "wake_at": _moment(case.get("wake_at")),
         "accepted_at": _moment(case.get("accepted_at")),
+        "number": int(case.get("number", 0)),
         "promise": int(case["promise"]) if "promise" in case else None,
         "task": case.get("task", ""),
         "result_kind": ResultKind(case["outcome"]) if "outcome" in case else None,

@@ -6,7 +6,7 @@ under a name made of its content, so that a transaction that fails leaves nothin
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from time import time
 from typing import Any, Final
@@ -38,6 +38,7 @@ from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.errors import NotFoundError, RuleError
 from chalicelib.domain.event import Event, stamp
 from chalicelib.domain.ids import DossierCode, FileId
+from chalicelib.domain.register import Book, Line
 from chalicelib.domain.terms import LegKind
 from chalicelib.ports import (
     Change,
@@ -46,6 +47,7 @@ from chalicelib.ports import (
     Form,
     Late,
     Mark,
+    NumberTakenError,
     Page,
     RaceError,
     SeenError,
@@ -103,6 +105,9 @@ class DynamoRecords:
             yield None, self._put(self._form_item(dossier.code, change.form))
         if change.mark:
             yield change.mark, self._put(_mark_item(change.mark), **_ABSENT, **_TELL_OLD)
+        if line := change.line:
+            entered = to_item(keys.line(line.book, line.number), {"dossier": line.dossier})
+            yield line, self._put(entered, **_ABSENT)
 
     def _put(self, item: Item, **more: Any) -> dict[str, Any]:
         return {"Put": {"TableName": self._table.name, "Item": item, **more}}
@@ -135,6 +140,20 @@ class DynamoRecords:
             ReturnValues="UPDATED_NEW",
         )
         return int(answer["Attributes"]["n"]["N"])
+
+    # -- registers
+
+    def last_number(self, book: Book) -> int:
+        last = self._table.partition(keys.register(book), ScanIndexForward=False, Limit=1)
+        return next((int(data["SK"]) for data in last), 0)
+
+    def lines(self, book: Book, after: int, limit: int) -> Sequence[Line]:
+        found = self._table.query(
+            "PK = :pk AND SK > :after",
+            {":pk": keys.register(book), ":after": keys.line(book, after)["SK"]},
+            Limit=limit,
+        )
+        return [Line(book, int(data["SK"]), DossierCode(data["dossier"])) for data in found]
 
     # -- what lies beside a dossier
 
@@ -266,6 +285,8 @@ def _meaning(parts: list[Any], error: ClientError) -> Exception:
             return SeenError(from_item(reason["Item"])["content"])
     if any(part is None or isinstance(part, Mark) for part, _ in failed):
         return RaceError("another write came first")
+    if any(isinstance(part, Line) for part, _ in failed):
+        return NumberTakenError("somebody else's dossier has that number")
     for part, reason in failed:
         conflict = reason["Code"] == "TransactionConflict"
         return RaceError("another write came first") if conflict else FileNotReadyError(part)

@@ -16,6 +16,7 @@ from chalicelib.domain.ids import (
     ProcedureCode,
 )
 from chalicelib.domain.leg import SETTLEMENT_LEG
+from chalicelib.domain.register import Book
 
 Key = dict[str, str]
 
@@ -42,6 +43,7 @@ OFFICERS: Final = "OFFICER#"  # the last of the directory's kinds
 DOSSIERS: Final = "D#"
 FILES: Final = "F#"
 COUNTERS: Final = "SEQ#"
+REGISTERS: Final = "REG#"
 
 
 def dossier(code: DossierCode) -> str:
@@ -93,6 +95,15 @@ def file(id: FileId) -> Key:  # noqa: A002 - the port's own name
 
 def serial(counter: str) -> Key:
     return {"PK": f"{COUNTERS}{counter}", "SK": "SEQ"}
+
+
+def register(book: Book) -> str:
+    """Partition of the register of one desk and year."""
+    return f"{REGISTERS}{book.desk}#{book.year}"
+
+
+def line(book: Book, number: int) -> Key:
+    return {"PK": register(book), "SK": f"{number:07d}"}
 
 
 def restored() -> Key:

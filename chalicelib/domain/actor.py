@@ -26,12 +26,15 @@ class Actor:
     id: str
     agency: AgencyCode | None = None
     roles: frozenset[Role] = frozenset()
+    instead_of: AgencyCode | None = None  # whose decisions this leader overrides just now
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.id}" + (f"@{self.agency}" if self.agency else "")
 
     def may_act_for(self, agency: AgencyCode, roles: Iterable[Role]) -> bool:
-        """Whether this is an official of `agency` with one of `roles`."""
+        """Whether this is an official of `agency` with one of `roles`, or decides in its place."""
+        if self.instead_of is not None and agency == self.instead_of:
+            return True
         return (
             self.kind is ActorKind.OFFICIAL
             and self.agency == agency

@@ -26,9 +26,6 @@ class Punctuality(StrEnum):
     LATE = "late"
 
 
-EARLY_SECONDS = 4 * 3600
-
-
 @value(frozen=True, slots=True)
 class Hop:
     """One line; `budget` and `consumed` in working seconds on the receiver's calendar."""
@@ -47,6 +44,11 @@ class Hop:
     consumed: int
     punctuality: Punctuality | None
     outcome: str
+
+
+def is_early(dossier: Dossier) -> bool:
+    """There is a result before it was due: the citizen is to be called (R29)."""
+    return bool(dossier.result_kind and dossier.settlement and dossier.settlement.is_early)
 
 
 def control_slip(dossier: Dossier) -> list[Hop]:
@@ -80,8 +82,7 @@ def _punctuality(leg: Leg, consumed: int) -> Punctuality | None:
         return Punctuality.LATE
     if leg.state is LegState.CANCELLED:
         return None
-    early = leg.closed_at is not None and leg.clock.budget - consumed >= EARLY_SECONDS
-    return Punctuality.EARLY if early else Punctuality.ON_TIME
+    return Punctuality.EARLY if leg.is_early else Punctuality.ON_TIME
 
 
 @value(frozen=True, slots=True)

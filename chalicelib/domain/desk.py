@@ -5,6 +5,7 @@ Each function is one decision: it raises before it changes anything, or changes 
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.clock import Clock
@@ -20,10 +21,11 @@ from chalicelib.domain.unit import take_over
 from chalicelib.domain.value import value
 
 
-def accept(dossier: Dossier, actor: Actor, leg: int | None = None) -> None:
+def accept(dossier: Dossier, actor: Actor, *, number: int, leg: int | None = None) -> None:
     """Complete: enter it in the register and hand it over to the first unit of its route.
 
-    Accepted late, the settlement clock runs from the moment the answer was due.
+    `number` is that of its line (R20). Accepted late, the settlement clock runs from the moment
+    the answer was due.
     """
     intake = dossier.turn(leg, LegKind.INTAKE)
     actor.require([intake.holder], Role.DESK)
@@ -32,11 +34,13 @@ def accept(dossier: Dossier, actor: Actor, leg: int | None = None) -> None:
     limit = dossier.ctx.procedure.limit.of(dossier.channel)
     dossier.move(Status.ACCEPTED)
     dossier.accepted_at = now
+    dossier.number = number
     dossier.close(intake, "accepted")
     budget = limit.budget(dossier.ctx.directory.calendar(dossier.desk), since)
     dossier.settlement = _settlement(dossier, budget, since)
     opened = enter(dossier, 0, dossier.desk)
-    dossier.record(EventType.ACCEPTED, actor, intake, to=[each.n for each in opened])
+    to = [each.n for each in opened]
+    dossier.record(EventType.ACCEPTED, actor, intake, number=number, to=to)
 
 
 def _settlement(dossier: Dossier, budget: int, since: datetime) -> Leg:
@@ -243,8 +247,23 @@ def _begin_promise(settlement: Leg) -> None:
     settlement.told = ()
 
 
-def return_result(dossier: Dossier, actor: Actor, *, leg: int | None = None) -> None:
-    """Hand the result out; what is due must be paid (R27).
+class Handing(StrEnum):
+    """How a result reaches the citizen."""
+
+    COUNTER = "counter"
+    DOWNLOAD = "download"
+    POST = "post"
+
+
+def return_result(
+    dossier: Dossier,
+    actor: Actor,
+    *,
+    how: Handing = Handing.COUNTER,
+    note: str = "",
+    leg: int | None = None,
+) -> None:
+    """Hand the result out; what is due must be paid (R27). `note`: to whom, or the parcel's number.
 
     While an independent leg is still open, this is a part, and another one follows.
     """
@@ -255,7 +274,22 @@ def return_result(dossier: Dossier, actor: Actor, *, leg: int | None = None) -> 
     take_over(dossier, handing, actor)
     dossier.close(handing, "returned")
     if dossier.open_legs():
-        dossier.record(EventType.PART_RETURNED, actor, handing)
+        dossier.record(EventType.PART_RETURNED, actor, handing, note=note, how=how.value)
         return
     dossier.end(Status.RETURNED, "returned")
-    dossier.record(EventType.RETURNED, actor, handing)
+    dossier.record(EventType.RETURNED, actor, handing, note=note, how=how.value)
+
+
+def contact(dossier: Dossier, actor: Actor, *, note: str) -> None:
+    """The citizen was called: told that the result is early (R29), or why it is late.
+
+    A leader's call ends the task that a lapsed promise opened.
+    """
+    leader = actor.leads(dossier.ctx.directory.hierarchy(dossier.desk))
+    if not leader:
+        actor.require([dossier.desk], Role.DESK)
+    if dossier.is_closed:
+        raise ConflictError("dossier.closed")
+    if dossier.task == "call" and leader:
+        dossier.task = ""
+    dossier.record(EventType.CONTACTED, actor, note=note)

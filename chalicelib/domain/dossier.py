@@ -42,6 +42,7 @@ SILENT: Final = frozenset(  # change neither stage nor leg nor papers: no `rev`
         EventType.GENERATION_STARTED,
         EventType.CALLBACK_FILED,
         EventType.AGENCY_PROGRESSED,
+        EventType.CONTACTED,
     }
 )
 ALWAYS: Final = WorkCalendar.always()
@@ -86,6 +87,7 @@ class Dossier:
     generation_at: datetime | None = None
     wake_at: datetime | None = None
     accepted_at: datetime | None = None
+    number: int = 0  # in the register of the desk and the year of acceptance; 0 before it
     promise: int | None = None  # of the apology: working seconds on the settlement's clock
     appointments: int = 0
     task: str = ""  # what the desk or a leader must do beside the legs: apologise, call
@@ -262,6 +264,8 @@ class Dossier:
         leg.clock = leg.clock.pause(self.calendar(leg), self.ctx.now)
         leg.state, leg.outcome, leg.closed_at, leg.waits = state, outcome, self.ctx.now, None
         self.touched.add(leg.n)
+        for each in self._asked_by(leg):
+            self.close(each, "no_longer_asked", LegState.CANCELLED)
 
     def cancel_open(self, outcome: str) -> list[Leg]:
         """End every open leg; returns them."""
@@ -282,6 +286,11 @@ class Dossier:
         """The milestones of a leg: the version's own, else its kind's."""
         return self.ctx.procedure.ladder(leg.kind, leg.step, leg.code)
 
+    def _asked_by(self, leg: Leg) -> list[Leg]:
+        """Consultations that nobody waits for once the leg is over."""
+        asked = (each for each in self.open_legs() if each.kind is LegKind.CONSULTATION)
+        return [each for each in asked if (each.giver, each.step) == (leg.holder, leg.step)]
+
     def _dependents(self, leg: Leg) -> list[Leg]:
         return [other for other in self.running() if self.depends_on_any(other, [leg])]
 
@@ -290,8 +299,9 @@ class Dossier:
     def finish(self, next_wake: Callable[["Dossier"], datetime | None]) -> list[Event]:
         """Derive status, stage and next wake-up; returns the events of this decision, in order."""
         running = self.running()
-        self._follow_legs(running)
-        self.stage = self._stage(running)
+        leading = [leg for leg in running if leg.kind is not LegKind.CONSULTATION]
+        self._follow_legs(leading)
+        self.stage = self._stage(leading)
         place = (self.stage, self.step)
         before = self.wake_at
         self.wake_at = None if self.is_closed else next_wake(self) or self.ctx.now + IDLE
@@ -319,8 +329,8 @@ class Dossier:
             self._rest(self.settlement, [leg for leg in running if leg.required] or running)
 
     def _rest(self, settlement: Leg, running: list[Leg]) -> None:
-        """The clock of the whole rests while the citizen holds all that the result waits for."""
-        resting = bool(running) and all(leg.is_citizens for leg in running)
+        """It rests while nothing that the result waits for can go on: by the citizen or the law."""
+        resting = bool(running) and all(leg.is_resting for leg in running)
         if resting and settlement.is_running:
             settlement.clock = settlement.clock.pause(self.calendar(settlement), self.ctx.now)
             settlement.state = LegState.PAUSED

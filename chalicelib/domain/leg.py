@@ -6,11 +6,12 @@ from typing import Final
 
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.ids import AgencyCode, OfficerId
-from chalicelib.domain.terms import CITIZEN_LEGS, OPEN_LEG, LegKind, LegState
+from chalicelib.domain.terms import CITIZEN_LEGS, OPEN_LEG, RESTING_LEGS, LegKind, LegState
 
 CITIZEN: Final = AgencyCode("citizen")  # the holder of a supplement or a payment
 
 REQUESTED: Final = "requested"  # code of a leg at an agency outside the route
+EARLY: Final = 4 * 3600  # working seconds that must be left
 SETTLEMENT_LEG: Final = 0  # number of the dossier's own clock, acceptance to result
 
 
@@ -50,9 +51,18 @@ class Leg:
         return self.state is LegState.RUNNING
 
     @property
+    def is_early(self) -> bool:
+        """It ended with at least half a working day to spare."""
+        return self.closed_at is not None and self.clock.budget - self.clock.consumed >= EARLY
+
+    @property
     def is_requested(self) -> bool:
         return self.code == REQUESTED
 
     @property
     def is_citizens(self) -> bool:
         return self.kind in CITIZEN_LEGS
+
+    @property
+    def is_resting(self) -> bool:
+        return self.kind in RESTING_LEGS

@@ -170,6 +170,15 @@ class ExtensionRule:
 
 
 @value(frozen=True, slots=True)
+class SuspensionGround:
+    """A legal ground on which a leader may suspend a leg, and for how long at most."""
+
+    code: str
+    ground: Text
+    maximum: TimeLimit
+
+
+@value(frozen=True, slots=True)
 class ProcedureVersion:
     """See the module; `form` is the JSON Schema of the answers, its properties are the sections."""
 
@@ -190,6 +199,7 @@ class ProcedureVersion:
     payment_days: int = 30
     collect_days: int = 30
     extension: ExtensionRule | None = None
+    suspensions: tuple[SuspensionGround, ...] = ()
     reappointments: int = 1
 
     @property

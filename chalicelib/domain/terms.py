@@ -73,6 +73,8 @@ class LegKind(StrEnum):
     SUPPLEMENT = "supplement"  # the citizen completes the dossier
     PAYMENT = "payment"  # the citizen pays
     RETURN = "return"  # the desk hands out the result
+    SUSPENSION = "suspension"  # a unit may not go on, on legal ground, and answers for the wait
+    CONSULTATION = "consultation"  # a unit that is asked what it thinks; whoever asks goes on
     SETTLEMENT = "settlement"  # the dossier as a whole, acceptance to result; never shown as a hop
 
 
@@ -84,9 +86,13 @@ STAGE_OF: dict[LegKind, Stage] = {
     LegKind.SUPPLEMENT: Stage.SUPPLEMENT,
     LegKind.PAYMENT: Stage.PAYMENT,
     LegKind.RETURN: Stage.RETURN,
+    LegKind.SUSPENSION: Stage.DEPARTMENT,
+    LegKind.CONSULTATION: Stage.DEPARTMENT,
 }
 
 CITIZEN_LEGS = frozenset({LegKind.SUPPLEMENT, LegKind.PAYMENT})
+# While nothing but these runs, the clock of the whole rests: the due date moves.
+RESTING_LEGS = CITIZEN_LEGS | {LegKind.SUSPENSION}
 
 
 class LegState(StrEnum):
@@ -165,6 +171,13 @@ class EventType(StrEnum):
     PAYMENT_RECORDED = "payment_recorded"
     EXTENDED = "extended"
     APOLOGISED = "apologised"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    STOPPED = "stopped"
+    CONSULTED = "consulted"
+    CONSULTATION_ANSWERED = "consultation_answered"
+    CONTACTED = "contacted"
+    OVERRIDDEN = "overridden"  # a leader decided in the holder's place
     PART_RETURNED = "part_returned"  # an independent leg is still open
     RETURNED = "returned"
     WITHDRAWN = "withdrawn"

@@ -31,11 +31,11 @@ def take_over(dossier: Dossier, leg: Leg, actor: Actor) -> bool:
         return False
     leg.received_at, leg.received_by = dossier.ctx.now, actor.id
     dossier.touched.add(leg.n)
-    _begin(dossier)
+    begin(dossier)
     return True
 
 
-def _begin(dossier: Dossier) -> None:
+def begin(dossier: Dossier) -> None:
     """The first unit that acts; an independent leg may still begin after the settlement."""
     if dossier.status is Status.ACCEPTED:
         dossier.move(Status.PROCESSING)
@@ -47,7 +47,7 @@ def decline_receipt(dossier: Dossier, actor: Actor, *, reason: str, leg: int | N
     actor.require([mine.holder], *WORKERS)
     if mine.received_at or mine.giver is None:
         raise ConflictError("leg.already_received")
-    _begin(dossier)
+    begin(dossier)
     opened = review(dossier, mine, mine.giver)
     dossier.record(EventType.RECEIPT_DECLINED, actor, mine, note=reason, to=[opened.n])
 

@@ -9,10 +9,20 @@ from chalicelib.domain.errors import ConflictError, Error, RuleError
 from chalicelib.domain.event import Event
 from chalicelib.domain.ids import DossierCode, FileId, ProcedureCode
 from chalicelib.domain.milestones import claim_passed, next_wake
+from chalicelib.domain.register import Line
 from chalicelib.domain.value import value
-from chalicelib.ports import Change, Deps, FileNotReadyError, Form, Mark, RaceError
+from chalicelib.ports import (
+    Change,
+    Deps,
+    FileNotReadyError,
+    Form,
+    Mark,
+    NumberTakenError,
+    RaceError,
+)
 
 TRIES = 8
+TRIES_OF_A_NUMBER = 100
 REMEMBERED_KEYS = 8
 Stored = TypeVar("Stored")
 
@@ -44,6 +54,7 @@ class Extras:
     mark: Mark | None = None
     form: Form | None = None
     files: tuple[FileId, ...] = ()
+    line: Line | None = None
     anyway: bool = False  # store it even if nothing happened: only its next wake-up is new
 
 
@@ -66,10 +77,14 @@ def change(
     Raise whatever `decide` raises, unless the same request was carried out before: then the
     dossier is answered as it is.
     """
-    for _ in range(TRIES):
+    tries, most = 0, TRIES
+    while tries < most:
+        tries += 1
         dossier = deps.records.load(code, context(deps))
         try:
             return _once(deps, dossier, decide, idempotency)
+        except NumberTakenError:  # each time somebody else's acceptance came through
+            most = TRIES_OF_A_NUMBER
         except RaceError:
             continue
         except Error:
@@ -108,6 +123,7 @@ def commit(deps: Deps, dossier: Dossier, extras: Extras) -> list[Event]:
             mark=extras.mark,
             form=extras.form,
             files=extras.files,
+            line=extras.line,
         )
     )
     return events

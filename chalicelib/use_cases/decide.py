@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
+from functools import partial
 from typing import Any, Final
 
-from chalicelib.domain import desk, unit
+from chalicelib.domain import consultation, desk, suspension, unit
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.ids import DossierCode, FileId
+from chalicelib.domain.overriding import override
+from chalicelib.domain.register import Line, book_of
 from chalicelib.domain.terms import LegKind
 from chalicelib.domain.value import value
 from chalicelib.ports import Deps
@@ -35,6 +38,12 @@ ACTIONS: Final[Mapping[str, Callable[..., None]]] = {
     "record_payment": desk.record_payment,
     "extend": unit.extend,
     "apologise": desk.apologise,
+    "consult": consultation.consult,
+    "answer_consultation": consultation.answer_consultation,
+    "suspend": suspension.suspend,
+    "resume": suspension.resume,
+    "stop": suspension.stop,
+    "contact": desk.contact,
     "return": desk.return_result,
 }
 
@@ -48,6 +57,7 @@ class Decision:
     rev: int
     given: Mapping[str, Any] = field(default_factory=dict)
     idempotency: Idempotency | None = None
+    override: str = ""  # why a leader decides this in the holder's place
 
 
 def decide(command: Decision, actor: Actor, deps: Deps) -> Changed:
@@ -57,13 +67,25 @@ def decide(command: Decision, actor: Actor, deps: Deps) -> Changed:
         if not concerns(dossier, actor):
             raise NotFoundError("dossier.not_found")
         dossier.expect(command.rev)
-        ACTIONS[command.action](dossier, actor, **command.given)
-        return Extras(files=_result(command))
+        line = _next_line(dossier, deps) if command.action == "accept" else None
+        numbered = {"number": line.number} if line else {}
+        act = partial(ACTIONS[command.action], **command.given, **numbered)
+        if command.override:
+            override(dossier, actor, act, reason=command.override, leg=command.given.get("leg"))
+        else:
+            act(dossier, actor)
+        return Extras(files=_result(command), line=line)
 
     def store() -> Changed:
         return change(deps, command.dossier, apply, command.idempotency)
 
     return confirm_files(store, dict.fromkeys(_result(command), "/result"), deps)
+
+
+def _next_line(dossier: Dossier, deps: Deps) -> Line:
+    """Of the register; another acceptance may take it first, then this is decided again."""
+    book = book_of(dossier)
+    return Line(book, deps.records.last_number(book) + 1, dossier.code)
 
 
 def _result(command: Decision) -> tuple[FileId, ...]:

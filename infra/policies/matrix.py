@@ -20,6 +20,7 @@ PARTS: Final[Mapping[str, str]] = {
     "messages": r"^DEL#",
     "promised files": r"^F#",
     "marks, counters": r"^(MARK|SEQ|THR)#",
+    "registers": r"^REG#",
     "reference": r"^(PROC#|CATALOGUE$|DIRECTORY$)",
     "agencies' secrets": r"^AGENCY#",
     "open index": r"/index/open$",

@@ -44,8 +44,8 @@ def change(dossier: Dossier, **more: object) -> Change:
     return Change(dossier=dossier, events=events, woke_at=woke_at, **more)  # type: ignore[arg-type]
 
 
-def accepted(dossier: Dossier, hours: int = 1) -> Dossier:
+def accepted(dossier: Dossier, hours: int = 1, number: int = 1) -> Dossier:
     """The desk accepts it, some hours after it came."""
     dossier.ctx = context(NOW + timedelta(hours=hours))(dossier.procedure, 1)
-    desk.accept(dossier, OFFICIAL)
+    desk.accept(dossier, OFFICIAL, number=number)
     return dossier

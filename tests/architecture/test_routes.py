@@ -53,6 +53,7 @@ BY_SECRET: Final = {
 SIGNED_IN: Final = {  # who may even ask; the domain decides the rest
     "POST /uploads": {Role.CITIZEN, Role.DESK, Role.OFFICER, Role.HEAD},
     "POST /dossiers": {Role.CITIZEN, Role.DESK},
+    "POST /dossiers/batch": {Role.DESK},
     "GET /dossiers/{code}/full": {
         Role.DESK,
         Role.OFFICER,
@@ -64,6 +65,7 @@ SIGNED_IN: Final = {  # who may even ask; the domain decides the rest
     "POST /dossiers/{code}/withdraw": {Role.CITIZEN, Role.DESK},
     "POST /dossiers/{code}/decisions": {Role.DESK, Role.OFFICER, Role.HEAD, Role.LEADER},
     "GET /worklist": {Role.DESK, Role.OFFICER, Role.HEAD, Role.LEADER},
+    "GET /reports/register": {Role.DESK, Role.HEAD, Role.LEADER, Role.AUDITOR},
 }
 # A promise of a file changes no dossier, and a second one costs nothing.
 WITHOUT_KEY: Final = {"POST /uploads", "POST /dev/token"}

@@ -48,7 +48,7 @@ def test_both_sides_make_the_same_calls(file: Path) -> None:
     assert calls == [
         ["UpdateItem", "TransactWriteItems"],
         ["GetItem", "Query", "Query"],
-        ["Query", "TransactWriteItems"],
+        ["Query", "Query", "TransactWriteItems"],  # accept, with the register's last number
     ]
 
 

@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from chalicelib.entrypoints.api import callbacks, decisions, dossiers, procedures, uploads
+from chalicelib.entrypoints.api import (
+    batch,
+    callbacks,
+    decisions,
+    dossiers,
+    procedures,
+    uploads,
+)
 from tests.entrypoints.scenes import SCENES, Scene
 from tests.entrypoints.town import (
     AUDITOR,
@@ -81,6 +88,14 @@ def _submission(caller: str, channel: str = "online") -> Good:
     return Good(Town.submit, caller, CALLERS[caller], body)
 
 
+def _batch(caller: str) -> Good:
+    def body(town: Town, _filed: Filed) -> Values:
+        good, bad = (town.submission(channel="counter") for _ in range(2))
+        return {"items": [good, bad | {"papers": []}]}
+
+    return Good(Town.submit, caller, CALLERS[caller], body)
+
+
 def tax_waits(town: Town) -> Filed:
     """The tax office has asked back; its leg waits for the land office."""
     filed = town.at_tax()
@@ -102,6 +117,7 @@ GOOD: Final[Mapping[str, tuple[Good, ...]]] = {
         _submission("citizen"),
         _submission("desk", channel="counter"),
     ),
+    batch.submit_batch.__name__: (_batch("desk"),),
     dossiers.supplement.__name__: (
         _at_rev(Town.asked, "citizen", **_SUPPLEMENT),
         _at_rev(Town.asked, "desk", **_SUPPLEMENT),
@@ -141,4 +157,5 @@ CODES: Final[Mapping[str, Values]] = {  # of procedures in the catalogue
 QUERIES: Final[Mapping[str, Values]] = {
     "search_procedures": {"q": "khai sinh", "agency": WARD_DESK, "limit": 1},
     "read_worklist": {"queue": "work", "limit": 1},
+    "read_the_register": {"limit": 1},
 }

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain import desk
+from chalicelib.domain.actor import Actor
 from chalicelib.domain.citizen import submit
-from chalicelib.domain.desk import accept
 from chalicelib.domain.directory import Directory
 from chalicelib.domain.dossier import Context, Dossier
 from chalicelib.domain.errors import Error
@@ -31,6 +32,13 @@ from tests.domain.builders import (
     directory,
     machine,
 )
+
+NUMBER = 7  # in the register
+
+
+def accept(dossier: Dossier, actor: Actor, leg: int | None = None) -> None:
+    """Enter it under a number of the register, as the use case does."""
+    desk.accept(dossier, actor, number=NUMBER, leg=leg)
 
 
 class Story:

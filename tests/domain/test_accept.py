@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.domain.calendar import LimitUnit, TimeLimit
-from chalicelib.domain.desk import accept, request_supplement
+from chalicelib.domain.desk import request_supplement
 from chalicelib.domain.errors import ConflictError, ForbiddenError, RuleError
 from chalicelib.domain.procedure import ByChannel, RouteLeg, UnitRule
 from chalicelib.domain.terms import Channel, LegKind, LegState, Role, Stage, Status
@@ -28,16 +28,16 @@ from tests.domain.builders import (
     step,
     unit_leg,
 )
-from tests.domain.story import Story, accepted
+from tests.domain.story import NUMBER, Story, accept, accepted
 
 TWO_SPEEDS = ByChannel(counter=days(5), online=days(3))
 
 
 def test_it_is_accepted_and_on_its_way() -> None:
-    """Status 2, the moment of acceptance, and the first unit as holder."""
+    """Status 2, the moment of acceptance, its number, and the first unit as holder."""
     dossier = accepted().dossier
     assert (dossier.status, dossier.stage, dossier.step) == (Status.ACCEPTED, Stage.DEPARTMENT, 0)
-    assert dossier.accepted_at == at("2026-10-05 09:00")
+    assert (dossier.accepted_at, dossier.number) == (at("2026-10-05 09:00"), NUMBER)
     assert dossier.leg(1).outcome == "accepted"
     assert dossier.leg(1).state is LegState.DONE
     assert dossier.leg(1).closed_at == at("2026-10-05 09:00")
@@ -94,14 +94,14 @@ def test_the_event_names_the_legs_handed_over_to() -> None:
     """Messages to agencies are derived from it."""
     event = accepted().events[-1]
     assert (event.type, event.leg, event.actor) == ("accepted", 1, str(CLERK))
-    assert event.data == {"to": [2]}
+    assert event.data == {"to": [2], "number": NUMBER}
     assert event.holders == ((2, OFFICE),)
 
 
 def test_all_legs_of_the_first_step_open_at_once() -> None:
     """Side by side means at the same moment."""
     story = accepted(procedure(step(unit_leg("a"), unit_leg("b", "land", required=False))))
-    assert story.events[-1].data == {"to": [2, 3]}
+    assert story.events[-1].data == {"to": [2, 3], "number": NUMBER}
     assert [(leg.code, leg.holder, leg.required) for leg in story.dossier.legs[1:]] == [
         ("a", OFFICE, True),
         ("b", LAND, False),

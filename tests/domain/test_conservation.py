@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from chalicelib.domain.citizen import supplement
-from chalicelib.domain.desk import accept, record_payment, request_supplement, return_result
+from chalicelib.domain.desk import record_payment, request_supplement, return_result
 from chalicelib.domain.interagency import Outcome
 from chalicelib.domain.unit import complete, decline_receipt, hand_over, send_back
 from tests.domain.builders import (
@@ -23,7 +23,7 @@ from tests.domain.builders import (
     marks,
 )
 from tests.domain.invariants import require_all, require_conservation
-from tests.domain.story import Story
+from tests.domain.story import Story, accept
 
 
 def land_transfer() -> Story:

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.domain.calendar import WorkCalendar
-from chalicelib.domain.desk import accept, request_supplement
+from chalicelib.domain.desk import request_supplement
 from chalicelib.domain.dossier import IDLE, SILENT
 from chalicelib.domain.errors import NotFoundError, StaleError
 from chalicelib.domain.leg import CITIZEN, SETTLEMENT_LEG
@@ -27,7 +27,7 @@ from tests.domain.builders import (
     step,
     unit_leg,
 )
-from tests.domain.story import Story, accepted
+from tests.domain.story import Story, accept, accepted
 
 
 def test_a_leg_is_found_by_its_number() -> None:
@@ -82,6 +82,7 @@ def test_silent_events_leave_rev() -> None:
         "generation_started",
         "callback_filed",
         "agency_progressed",
+        "contacted",
     }
 
 

@@ -34,7 +34,7 @@ from tests.domain.builders import (
     official,
 )
 from tests.domain.invariants import require_all, require_rev, require_wake
-from tests.domain.story import Story
+from tests.domain.story import Story, accept
 
 WORK: Final = (Role.DESK, Role.OFFICER, Role.HEAD, Role.LEADER)
 VERSIONS: Final = {  # by name, which reads better in a failing run
@@ -50,7 +50,7 @@ NUMBERS: Final = st.integers(0, 11)
 
 # Decisions that need no more than a person and, mostly, a leg.
 SIMPLE: Final[dict[str, tuple[Callable[..., None], dict[str, Any]]]] = {
-    "accept": (desk.accept, {}),
+    "accept": (accept, {}),
     "refuse at intake": (desk.refuse, {"reason": "x"}),
     "receive": (unit.receive, {}),
     "decline": (unit.decline_receipt, {"reason": "x"}),
@@ -85,14 +85,14 @@ class DossierMachine(RuleBasedStateMachine):
         version=st.sampled_from(list(VERSIONS)),
         channel=st.sampled_from(Channel),
         minutes=st.integers(0, 2_000),
-        accept=st.sampled_from([True, True, False]),
+        taken_in=st.sampled_from([True, True, False]),
     )
-    def submit(self, version: str, channel: Channel, minutes: int, *, accept: bool) -> None:
+    def submit(self, version: str, channel: Channel, minutes: int, *, taken_in: bool) -> None:
         self.story = Story(VERSIONS[version], channel=channel)
         self.decided_at = self.story.now
-        if accept:
+        if taken_in:
             with self._decision(minutes):
-                self.story.do(desk.accept, official(DESK, Role.DESK))
+                self.story.do(accept, official(DESK, Role.DESK))
 
     @contextmanager
     def _decision(self, minutes: int) -> Iterator[None]:

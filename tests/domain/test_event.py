@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.desk import accept
 from chalicelib.domain.event import GENESIS, Event, digest_of, moment, stamp
 from chalicelib.domain.ids import DossierCode
 from chalicelib.domain.terms import EventType, Stage, Status
 from chalicelib.domain.unit import complete
 from tests.domain.builders import CLERK, MONDAY, WORKER, at
-from tests.domain.story import Story, accepted, require_chain
+from tests.domain.story import Story, accept, accepted, require_chain
 
 EVENT = Event(
     dossier=DossierCode("H15.50.1-261005-0001"),

@@ -3,7 +3,8 @@
 import pytest
 
 from chalicelib.domain.actor import Actor
-from chalicelib.domain.desk import record_payment, return_result
+from chalicelib.domain.control_slip import is_early
+from chalicelib.domain.desk import Handing, record_payment, return_result
 from chalicelib.domain.errors import ConflictError, ForbiddenError, RuleError
 from chalicelib.domain.interagency import Outcome
 from chalicelib.domain.terms import LegState, Role, Stage, Status
@@ -47,8 +48,18 @@ def test_returned_is_the_end() -> None:
         "returned",
         at("2026-10-06 09:00"),
     )
-    assert (event.type, event.leg, event.data, event.holders) == ("returned", 3, {}, ())
+    assert (event.type, event.leg, event.holders) == ("returned", 3, ())
+    assert event.data == {"how": "counter"}
     story.refuses(ConflictError("leg.not_running", pointer="/leg"), return_result, CLERK)
+
+
+@pytest.mark.parametrize("how", Handing)
+def test_how_it_reached_the_citizen_is_on_record(how: Handing) -> None:
+    """With the receiver, or the number of the parcel, in words that can be erased."""
+    story = settled()
+    story.do(return_result, CLERK, how=how, note="EE 123 VN")
+    assert story.events[-1].data == {"how": how.value}
+    assert story.notes[-1] == "EE 123 VN"
 
 
 def test_the_settlement_clock_ended_with_the_result_not_with_its_collection() -> None:
@@ -108,3 +119,12 @@ def test_a_refused_citizen_owes_no_tax_for_what_was_refused() -> None:
     story.answers(2, Outcome.COMPLETED, amount=1_500_000)
     story.answers(3, Outcome.REFUSED, note="no residence")
     story.do(return_result, CLERK)
+
+
+def test_an_early_result_is_to_be_told() -> None:
+    """The desk sees whom to call; at or after the due time there is nothing to be glad of."""
+    assert is_early(settled().dossier)
+    assert not is_early(accepted().dossier)
+    late = accepted().until("2026-10-16 09:00")
+    late.do(complete, WORKER, result="file-1")
+    assert not is_early(late.dossier)

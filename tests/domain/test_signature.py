@@ -35,7 +35,7 @@ from tests.domain.builders import (
     step,
     unit_leg,
 )
-from tests.domain.story import Story, accepted
+from tests.domain.story import Story, accept, accepted
 
 HEAD = official(OFFICE, Role.HEAD)
 WHY = {"reason": "x"}
@@ -64,7 +64,7 @@ def _settled_in_part() -> Story:
 @pytest.mark.parametrize(
     ("begin", "decision", "actor", "given"),
     [
-        (Story, desk.accept, CLERK, {}),
+        (Story, accept, CLERK, {}),
         (Story, desk.refuse, CLERK, WHY),
         (Story, desk.request_supplement, CLERK, FAULTY),
         (Story, desk.request_supplement, CHAIR, FAULTY),
@@ -129,7 +129,7 @@ def test_an_answer_that_came_too_late_is_signed_too() -> None:
 @pytest.mark.parametrize(
     ("begin", "decision", "actor", "given"),
     [
-        (Story, desk.accept, CLERK, {}),
+        (Story, accept, CLERK, {}),
         (Story, withdraw, CITIZEN_OWNER, {}),
         (accepted, unit.receive, WORKER, {}),
         (accepted, unit.complete, WORKER, {"result": "R-1"}),

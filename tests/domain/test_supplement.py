@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.citizen import supplement
-from chalicelib.domain.desk import Check, accept, request_supplement
+from chalicelib.domain.desk import Check, request_supplement
 from chalicelib.domain.errors import ConflictError, ForbiddenError, RuleError
 from chalicelib.domain.interagency import Outcome
 from chalicelib.domain.terms import LegState, Role, Stage, Status
@@ -31,7 +31,7 @@ from tests.domain.builders import (
     step,
     unit_leg,
 )
-from tests.domain.story import Story, accepted
+from tests.domain.story import Story, accept, accepted
 
 
 def asked(*faulty: str) -> Story:

@@ -103,6 +103,8 @@ def test_every_leg_but_the_settlement_shows_as_a_stage() -> None:
         "supplement": "Supplement",
         "payment": "Payment",
         "return": "Return",
+        "suspension": "Department",
+        "consultation": "Department",
     }
     assert set(Stage) - set(STAGE_OF.values()) == {Stage.CLOSED, Stage.ROLLOVER}
 

@@ -10,6 +10,7 @@ from tests.entrypoints.town import (
     LAND,
     LAND_LEADER,
     LAND_OFFICER,
+    LEADER,
     OFFICER,
     POLICE,
     TAX_OFFICER,
@@ -54,6 +55,35 @@ def with_result(town: Town) -> dict[str, Any]:
     return {"result": town.upload(OFFICER)}
 
 
+def with_note(_town: Town) -> dict[str, Any]:
+    """What was said."""
+    return {"note": "Đã trao đổi."}
+
+
+def asks_office(_town: Town) -> dict[str, Any]:
+    """Whom, and until when."""
+    return {"agency": WARD_OFFICE, "limit": LIMIT, "reason": "Có thuộc thẩm quyền không?"}
+
+
+def on_ground(_town: Town) -> dict[str, Any]:
+    """A ground of the procedure."""
+    return {"ground": "dispute", "reason": "Có đơn tranh chấp."}
+
+
+def consulted(town: Town) -> Filed:
+    """The desk has asked a unit and not decided yet."""
+    filed = town.submit()
+    town.decided(filed, DESK, "consult", **asks_office(town))
+    return filed
+
+
+def suspended(town: Town) -> Filed:
+    """At the land office, whose leader has suspended it."""
+    filed = at_land_office(town)
+    town.decided(filed, LAND_LEADER, "suspend", **on_ground(town))
+    return filed
+
+
 @dataclass(frozen=True)
 class Scene:
     """`account` takes `action` after `story`; `leads_to` is the status and stage after it."""
@@ -63,6 +93,7 @@ class Scene:
     account: str
     given: Given
     leads_to: tuple[str, str]
+    rises: int = 1  # the dossier's `rev`, by which others notice
 
     def __str__(self) -> str:
         return f"{self.action}-{self.story.__name__}-{self.account}"
@@ -127,6 +158,12 @@ SCENES: Final = (
         lambda _: {"reason": "Xin lỗi.", "promised_at": SOON, "unit": WARD_OFFICE},
         ("accepted", "Department"),
     ),
+    Scene("consult", Town.submit, DESK, asks_office, ("submitted", "Intake")),
+    Scene("answer_consultation", consulted, OFFICER, with_note, ("submitted", "Intake")),
+    Scene("suspend", at_land_office, LAND_LEADER, on_ground, ("processing", "Department")),
+    Scene("resume", suspended, LAND_LEADER, nothing, ("processing", "Department")),
+    Scene("stop", Town.at_unit, LEADER, with_reason, ("stopped", "Closed")),
+    Scene("contact", Town.settled, DESK, with_note, ("settled", "Return"), rises=0),
     Scene("return", Town.settled, DESK, nothing, ("returned", "Closed")),
 )
 ONE_OF_EACH: Final = {scene.action: scene for scene in SCENES}

@@ -28,6 +28,7 @@ PARTITIONS: Final = (  # of the record table; the last is one that does not exis
     f"MARK#{DIGEST}",
     f"F#{FILE}",
     f"SEQ#{CODE}",
+    "REG#H15.50.05.13#2026",
     f"THR#{DIGEST}",
     "PROC#1.012785",
     "CATALOGUE",

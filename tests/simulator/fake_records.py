@@ -14,6 +14,7 @@ from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.event import Event, stamp
 from chalicelib.domain.ids import DeliveryId, DossierCode, FileId
 from chalicelib.domain.leg import Leg
+from chalicelib.domain.register import Book, Line
 from chalicelib.domain.terms import LegKind
 from chalicelib.ports import (
     Change,
@@ -21,6 +22,7 @@ from chalicelib.ports import (
     FileNotReadyError,
     Form,
     Late,
+    NumberTakenError,
     Page,
     RaceError,
     SeenError,
@@ -87,6 +89,7 @@ class InMemoryRecords:
         self.stored: dict[DossierCode, Stored] = {}
         self.marks: dict[str, Mapping[str, Any]] = {}
         self.serials: dict[str, int] = defaultdict(int)
+        self.registers: dict[Book, dict[int, Line]] = defaultdict(dict)
         self.on_commit: list[Any] = []
         self._wakes: dict[DossierCode, datetime] = {}
         self._files = files
@@ -112,6 +115,8 @@ class InMemoryRecords:
             raise RaceError(dossier.code)
         for file in change.files:
             self._files.check(file)
+        if change.line and change.line.number in self.registers[change.line.book]:
+            raise NumberTakenError(dossier.code)
         self._store(change, stored)
 
     def _store(self, change: Change, stored: Stored | None) -> None:
@@ -127,6 +132,8 @@ class InMemoryRecords:
             stored.forms.append(change.form)
         if change.mark:
             self.marks[change.mark.key] = change.mark.content
+        if change.line:
+            self.registers[change.line.book][change.line.number] = change.line
         for file in change.files:
             self._files.attach(file, dossier.code)
         for delivery in change.deliveries:
@@ -165,6 +172,12 @@ class InMemoryRecords:
     def next_serial(self, counter: str) -> int:
         self.serials[counter] += 1
         return self.serials[counter]
+
+    def last_number(self, book: Book) -> int:
+        return len(self.registers[book])
+
+    def lines(self, book: Book, after: int, limit: int) -> Sequence[Line]:
+        return list(self.registers[book].values())[after : after + limit]
 
     def worklist(self, queue: str, limit: int, cursor: str, due: str) -> Page:
         rows = sorted(self._rows(queue), key=lambda row: row[0])

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -127,6 +127,20 @@ def _all(version: str) -> Iterator[Recorded]:
     return (recorded.read(each, name) for each, name in SCENES if each == version)
 
 
+# What came after the last recording: it is recorded with the release that brings it.
+NOT_YET: Final[set[str]] = {
+    EventType.SUSPENDED,
+    EventType.RESUMED,
+    EventType.STOPPED,
+    EventType.CONSULTED,
+    EventType.CONSULTATION_ANSWERED,
+    EventType.CONTACTED,
+    EventType.OVERRIDDEN,
+    LegKind.SUSPENSION,
+    LegKind.CONSULTATION,
+}
+
+
 @pytest.mark.parametrize("version", recorded.versions(recorded.RECORDS))
 def test_every_status_and_event_is_recorded(version: str) -> None:
     """What was never recorded may break with the next version, and nobody would notice."""
@@ -143,8 +157,8 @@ def test_every_status_and_event_is_recorded(version: str) -> None:
                 values.add(item.get(name, {}).get("S"))
     assert found["status"] >= set(Status)
     assert found["stage"] >= set(Stage) - {Stage.ROLLOVER}
-    assert found["type"] >= set(EventType)
-    assert found["kind"] >= set(LegKind) - {LegKind.SETTLEMENT}
+    assert found["type"] >= set(EventType) - NOT_YET
+    assert found["kind"] >= set(LegKind) - {LegKind.SETTLEMENT} - NOT_YET
     assert found["state"] >= (set(LegState) - {LegState.RUNNING, LegState.DECLINED}) | set(
         DeliveryState
     )

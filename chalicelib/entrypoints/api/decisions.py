@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from chalicelib.bootstrap import deps
 from chalicelib.domain.calendar import LimitUnit, TimeLimit
-from chalicelib.domain.desk import Check
+from chalicelib.domain.desk import Check, Handing
 from chalicelib.domain.ids import AgencyCode, DossierCode, FileId, OfficerId
 from chalicelib.domain.terms import Role
 from chalicelib.entrypoints.api import dossier_answers as answers
@@ -33,8 +33,13 @@ decisions = Routes("decisions")
 
 
 class _Decision(Wire):
+    added = frozenset({"override"})
+
     rev: Rev
     leg: LegNumber | None = None
+    override: Annotated[
+        Note, Field(description="A leader decides in the holder's place, for this reason.")
+    ] = ""
 
     def given(self) -> Mapping[str, Any]:
         """The action's own arguments, named as in the domain."""
@@ -209,10 +214,88 @@ class Apologise(Wire):
         }
 
 
+class Consult(_WithReason):
+    """Ask another unit before deciding; the reason is the question."""
+
+    action: Literal["consult"]
+    agency: AgencyCodeText
+    limit: LimitIn
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        agency = AgencyCode(self.agency)
+        return {**super().given(), "agency": agency, "limit": self.limit.limit()}
+
+
+class AnswerConsultation(_Decision):
+    """What the unit that was asked thinks."""
+
+    action: Literal["answer_consultation"]
+    note: Words
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        return {"leg": self.leg, "note": self.note}
+
+
+class Suspend(_WithReason):
+    """A leader suspends a leg, on a legal ground of the procedure."""
+
+    action: Literal["suspend"]
+    ground: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        return {**super().given(), "ground": self.ground}
+
+
+class Resume(_Decision):
+    """The ground is gone: go on."""
+
+    action: Literal["resume"]
+    note: Note = ""
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        return {"leg": self.leg, "note": self.note}
+
+
+class Stop(Wire):
+    """A leader ends what cannot be gone on with."""
+
+    action: Literal["stop"]
+    rev: Rev
+    reason: Words
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        return {"reason": self.reason}
+
+
+class Contact(Wire):
+    """The citizen was called; the note says what was said."""
+
+    action: Literal["contact"]
+    rev: Rev
+    note: Words
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        return {"note": self.note}
+
+
 class Return(_Decision):
-    """Hand the result out."""
+    """Hand the result out: at the counter, by download or by post."""
+
+    added = frozenset({"override", "how", "note"})
 
     action: Literal["return"]
+    how: Handing = Handing.COUNTER
+    note: Annotated[Note, Field(description="To whom, or the number of the parcel.")] = ""
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        return {"leg": self.leg, "how": self.how, "note": self.note}
 
 
 DecisionBody = Annotated[
@@ -229,6 +312,12 @@ DecisionBody = Annotated[
     | RecordPayment
     | Extend
     | Apologise
+    | Consult
+    | AnswerConsultation
+    | Suspend
+    | Resume
+    | Stop
+    | Contact
     | Return,
     Field(discriminator="action"),
 ]
@@ -252,6 +341,7 @@ def decide_on(request: Request[Any]) -> answers.StateAnswer:
         body.rev,
         body.given(),
         idempotency(request, body.action),
+        getattr(body, "override", ""),
     )
     done = decide(command, request.person, deps())
     return answers.state(done.dossier, replayed=done.replayed)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib.domain.actor import ActorKind
+from chalicelib.domain.control_slip import is_early
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.event import Event
 from chalicelib.domain.leg import CITIZEN, Leg
@@ -11,6 +12,7 @@ from chalicelib.domain.terms import (
     Channel,
     EventType,
     LegKind,
+    LegState,
     ResultKind,
     Role,
     Stage,
@@ -21,7 +23,14 @@ from chalicelib.entrypoints.http.route import Wire
 from chalicelib.use_cases.track_dossier import Tracked, asked_in, holders, open_slips
 
 # What goes on inside a unit is not the citizen's: who works on it, warnings before the due time.
-INTERNAL = frozenset({EventType.ASSIGNED, EventType.GENERATION_STARTED, EventType.CALLBACK_FILED})
+INTERNAL = frozenset(
+    {
+        EventType.ASSIGNED,
+        EventType.CALLBACK_FILED,
+        EventType.GENERATION_STARTED,
+        EventType.OVERRIDDEN,
+    }
+)
 WARNINGS = frozenset({"due_soon"})
 ADDRESSED = frozenset(  # whose words are written to the citizen
     {
@@ -30,6 +39,8 @@ ADDRESSED = frozenset(  # whose words are written to the citizen
         EventType.AGENCY_REFUSED,
         EventType.EXTENDED,
         EventType.APOLOGISED,
+        EventType.STOPPED,
+        EventType.SUSPENDED,
         EventType.WITHDRAWN,
     }
 )
@@ -56,6 +67,7 @@ class StateAnswer(Wire):
     due_at: Moment | None
     promised_at: Moment | None
     paused: bool
+    early: bool
     holders: list[HolderAnswer]
     outstanding: int
     replayed: bool = False
@@ -129,7 +141,8 @@ def state_fields(dossier: Dossier) -> dict[str, Any]:
         "rev": dossier.rev,
         "due_at": dossier.due_at,
         "promised_at": dossier.promised_at,
-        "paused": dossier.status in (Status.SUPPLEMENT_REQUESTED, Status.PAYMENT_REQUESTED),
+        "paused": _is_paused(dossier),
+        "early": is_early(dossier),
         "outstanding": dossier.dues - dossier.paid,
         "holders": [
             HolderAnswer(
@@ -143,6 +156,12 @@ def state_fields(dossier: Dossier) -> dict[str, Any]:
             for each in holders(dossier)
         ],
     }
+
+
+def _is_paused(dossier: Dossier) -> bool:
+    """Nothing goes on but what the citizen does, or the law allows: no due date runs."""
+    waits = dossier.status in (Status.SUPPLEMENT_REQUESTED, Status.PAYMENT_REQUESTED)
+    return waits or bool(dossier.settlement and dossier.settlement.state is LegState.PAUSED)
 
 
 def unit_name(dossier: Dossier, unit: str) -> TextAnswer:

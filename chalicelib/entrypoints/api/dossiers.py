@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from chalicelib.bootstrap import deps
+from chalicelib.domain.actor import Actor
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.event import digest_of
 from chalicelib.domain.ids import AgencyCode, DossierCode, FileId, ProcedureCode
@@ -95,7 +96,11 @@ class WithdrawBody(Wire):
 )
 def submit(request: Request[SubmitBody]) -> SubmittedAnswer:
     """File a dossier: checked at once, stored once, however often it is sent."""
-    body = request.body
+    return submitted(request.body, request.person, request.idempotency_key)
+
+
+def submitted(body: SubmitBody, actor: Actor, key: str) -> SubmittedAnswer:
+    """File one. Raise the errors of `submit_dossier`."""
     done = submit_dossier(
         Submit(
             procedure=ProcedureCode(body.procedure_code),
@@ -106,9 +111,9 @@ def submit(request: Request[SubmitBody]) -> SubmittedAnswer:
             owner=as_stored(body.owner),
             answers=body.answers,
             papers=_papers(body.papers),
-            key=request.idempotency_key,
+            key=key,
         ),
-        request.person,
+        actor,
         deps(),
     )
     return SubmittedAnswer(
@@ -198,7 +203,7 @@ def withdraw(request: Request[WithdrawBody]) -> answers.StateAnswer:
 
 def idempotency(request: Request[Any], action: str) -> Idempotency:
     """The client's key, of this person only, and what came with it."""
-    body = digest_of({"action": action, "body": request.body.model_dump(mode="json")})
+    body = digest_of({"action": action, "body": request.body.sent()})
     key = deps().keys.opaque("request", request.person.id, request.idempotency_key)
     return Idempotency(key, body)
 

@@ -30,8 +30,10 @@ SERVED: Final = {
         "POST /dossiers/{code}/supplement",
         "POST /dossiers/{code}/withdraw",
     ),
+    "batch": ("POST /dossiers/batch",),
     "decisions": ("POST /dossiers/{code}/decisions",),
     "worklist": ("GET /worklist",),
+    "register": ("GET /reports/register",),
     "callbacks": ("POST /callbacks/{callback_id}", "POST /callbacks/{callback_id}/uploads"),
 }
 LOCAL: Final = {"dev": ("GET /dev/accounts", "POST /dev/token")}  # sign-in for development

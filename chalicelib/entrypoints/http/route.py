@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import NoneType
-from typing import Annotated, Any, Final, Generic, get_args
+from typing import Annotated, Any, ClassVar, Final, Generic, get_args
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter
 from typing_extensions import TypeVar
@@ -31,6 +31,15 @@ class Wire(BaseModel):
 
     # Built when first used: a cold start answers one request, not every kind of them.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    added: ClassVar[frozenset[str]] = frozenset()  # fields that an earlier version did not know
+
+    def sent(self) -> dict[str, Any]:
+        """What tells two requests apart; the same for a request that an earlier version took."""
+        content = self.model_dump(mode="json")
+        fields = type(self).model_fields
+        same = {name for name in self.added if getattr(self, name) == fields[name].default}
+        return {name: value for name, value in content.items() if name not in same}
 
 
 @value(frozen=True, slots=True)
