@@ -45,50 +45,11 @@ MO, SD = LimitUnit.MONTHS, LimitUnit.SAME_DAY
 
 CASES = [
     # received, amount, unit, due, why
-    ("2026-10-08 08:00", 2, WH, "2026-10-08 10:00", "within one morning"),
-    ("2026-10-08 11:29", 1, WH, "2026-10-08 14:29", "1 minute before lunch, 59 after"),
-    ("2026-10-08 11:30", 1, WH, "2026-10-08 14:30", "11:30 is already lunch"),
-    ("2026-10-08 11:31", 1, WH, "2026-10-08 14:30", "filed at lunch starts at 13:30"),
-    ("2026-10-08 10:30", 1, WH, "2026-10-08 11:30", "due when lunch begins, not at 13:30"),
-    ("2026-10-08 16:00", 1, WH, "2026-10-08 17:00", "due at closing, not next morning"),
-    ("2026-10-08 17:00", 1, WH, "2026-10-09 08:00", "filed at closing starts next morning"),
-    ("2026-10-08 06:59", 8, WH, "2026-10-08 17:00", "before opening: the whole day is left"),
     ("2026-10-08 22:00", 0, WH, "2026-10-09 07:00", "no time at all is due at the next start"),
-    ("2026-10-08 09:30", 1, WD, "2026-10-09 09:30", "8 hours later is the same time of day"),
-    ("2026-10-09 16:30", 1, WD, "2026-10-12 16:30", "Friday 0:30, Monday 4:30 and 3:00"),
-    ("2026-10-11 10:00", 1, WD, "2026-10-12 17:00", "Sunday filing has all of Monday"),
-    ("2026-10-11 10:00", 3, WD, "2026-10-14 17:00", "Sunday filing: Monday to Wednesday"),
-    ("2026-02-13 14:00", 2, WD, "2026-02-24 14:00", "Tết 14-22/02: Fri 3:00, Mon 8:00, Tue 5:00"),
-    ("2026-02-17 09:00", 1, WD, "2026-02-23 17:00", "filed on Tết itself"),
-    ("2025-01-24 16:00", 4, WH, "2025-02-03 10:00", "Tết 25/01-02/02: 1:00 before, 3:00 after"),
-    ("2025-04-25 16:00", 2, WH, "2025-04-26 08:00", "Saturday 26/04/2025 is worked"),
-    ("2025-04-29 16:00", 2, WH, "2025-05-05 08:00", "30/04, 01/05 and the swapped 02/05 off"),
-    ("2026-04-24 16:00", 2, WH, "2026-04-28 08:00", "Giỗ Tổ on a Sunday: Monday 27/04 off"),
-    ("2026-11-23 16:30", 1, WH, "2026-11-25 07:30", "24/11 is off from 2026"),
-    ("2025-12-31 17:00", 1, WH, "2026-01-05 08:00", "01/01 and the swapped 02/01/2026 off"),
-    ("2026-01-09 16:00", 2, WH, "2026-01-10 08:00", "Saturday 10/01/2026 is worked"),
-    ("2026-12-31 16:00", 2, WH, "2027-01-04 08:00", "over New Year, a Friday"),
-    ("2026-10-08 09:00", 5, CD, "2026-10-13 17:00", "Thursday plus 5 is Tuesday, at closing"),
-    ("2026-10-08 09:00", 2, CD, "2026-10-12 17:00", "ends on Saturday: moves to Monday"),
-    ("2026-01-20 09:00", 30, CD, "2026-02-23 17:00", "ends inside Tết: first day after it"),
-    ("2026-10-11 22:00", 1, CD, "2026-10-12 17:00", "days count from Sunday, when it arrived"),
     ("2026-10-08 10:00", 0, CD, "2026-10-08 17:00", "today"),
     ("2026-10-08 23:00", 0, CD, "2026-10-09 17:00", "today is over: the next working day"),
-    ("2025-12-31 09:00", 2, MO, "2026-03-02 17:00", "28/02/2026 is a Saturday"),
-    ("2027-12-31 09:00", 2, MO, "2028-02-29 17:00", "no 31/02: the leap day"),
-    ("2026-08-31 09:00", 1, MO, "2026-09-30 17:00", "no 31/09"),
-    ("2026-03-15 09:00", 12, MO, "2027-03-15 17:00", "a whole year"),
-    ("2026-12-15 09:00", 1, MO, "2027-01-15 17:00", "December to January"),
-    ("2026-10-08 15:00", 1, SD, "2026-10-08 17:00", "15:00 is still in time"),
-    ("2026-10-08 15:00:01", 1, SD, "2026-10-09 17:00", "a second later is not"),
-    ("2026-10-08 15:01", 1, SD, "2026-10-09 17:00", "after 15:00"),
-    ("2026-10-09 15:01", 1, SD, "2026-10-12 17:00", "after 15:00 on a Friday"),
-    ("2026-10-08 06:00", 9, SD, "2026-10-08 17:00", "before opening; the amount is ignored"),
-    ("2026-10-08 12:00", 1, SD, "2026-10-08 17:00", "lunch is before 15:00"),
-    ("2026-10-11 09:00", 1, SD, "2026-10-12 17:00", "Sunday: Monday"),
-    ("2026-10-11 16:00", 1, SD, "2026-10-12 17:00", "Sunday after 15:00: Monday, not Tuesday"),
-    ("2025-04-26 14:00", 1, SD, "2025-04-26 17:00", "a worked Saturday is a working day"),
-    ("2025-04-25 15:30", 1, SD, "2025-04-26 17:00", "and is the next one after its Friday"),
+    ("2026-10-08 15:00:01", 1, SD, "2026-10-09 17:00", "a second after 15:00 is after 15:00"),
+    ("2026-10-08 06:00", 9, SD, "2026-10-08 17:00", "the amount is ignored"),
     ("2050-01-03 07:00", 10, WD, "2050-01-14 17:00", "years ahead: the plain week"),
     ("2050-01-31 09:00", 1, MO, "2050-02-28 17:00", "years ahead, a Monday"),
     ("2019-03-01 16:00", 2, WH, "2019-03-04 08:00", "years back: the plain week"),
@@ -96,8 +57,10 @@ CASES = [
 
 
 @pytest.mark.parametrize(("received", "amount", "unit", "due", "why"), CASES)
-def test_due_time_by_hand(received: str, amount: int, unit: LimitUnit, due: str, why: str) -> None:
-    """The rules of DOMAIN.md § 2 as a clerk with a paper calendar applies them."""
+def test_due_time_where_nobody_looks(
+    received: str, amount: int, unit: LimitUnit, due: str, why: str
+) -> None:
+    """Odd limits and far years; what a clerk meets daily is in deadlines.yaml."""
     assert TimeLimit(amount, unit).due(PROVINCE, at(received)) == at(due), why
 
 
