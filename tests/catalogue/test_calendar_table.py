@@ -1,7 +1,7 @@
 """The province's calendar: a typing error in the yearly edit must never cost a citizen a day."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,31 @@ DAYS = [
 def test_known_days(day: str, works: bool, why: str) -> None:  # noqa: FBT001 - a table column
     """Anchors from official notices: an update of the package must not move them unseen."""
     assert PROVINCE.is_working_day(date.fromisoformat(day)) is works, why
+
+
+# The years whose days off are announced: weekdays off, Saturdays worked.
+ANNOUNCED = [
+    (
+        2025,
+        "01-01 01-27 01-28 01-29 01-30 01-31 04-07 04-30 05-01 05-02 09-01 09-02",
+        "04-26",
+    ),
+    (
+        2026,
+        "01-01 01-02 02-16 02-17 02-18 02-19 02-20 04-27 04-30 05-01 08-31 09-01 09-02 11-24",
+        "01-10 08-22",
+    ),
+]
+
+
+@pytest.mark.parametrize(("year", "off", "worked"), ANNOUNCED)
+def test_a_year_that_was_announced(year: int, off: str, worked: str) -> None:
+    """The whole year: a day off too many makes units late by law and on time by the program."""
+    first = date(year, 1, 1)
+    days = [first + timedelta(n) for n in range((date(year + 1, 1, 1) - first).days)]
+    changed = [day for day in days if PROVINCE.is_working_day(day) is not (day.weekday() < 5)]
+    assert [f"{day:%m-%d}" for day in changed] == sorted(f"{off} {worked}".split())
+    assert [f"{day:%m-%d}" for day in changed if day.weekday() == 5] == worked.split()
 
 
 def test_built_data_can_be_stored() -> None:
