@@ -10,7 +10,7 @@ import yaml  # type: ignore[import-untyped,unused-ignore]  # stubs are optional
 
 from chalicelib.domain.calendar import LimitUnit, TimeLimit
 from chalicelib.domain.citizen import supplement
-from chalicelib.domain.desk import accept, record_payment, request_supplement
+from chalicelib.domain.desk import record_payment, request_supplement
 from chalicelib.domain.directory import Directory
 from chalicelib.domain.interagency import Outcome
 from chalicelib.domain.procedure import ExtensionRule, ProcedureVersion
@@ -33,7 +33,7 @@ from tests.domain.builders import (
     unit_leg,
 )
 from tests.domain.calendars import PROVINCE
-from tests.domain.story import Story
+from tests.domain.story import Story, accept
 
 TABLE: Final = Path(__file__).with_name("deadlines.yaml")
 OFFICES: Final = Directory(directory(), dict.fromkeys(CALENDARS, PROVINCE), {"commune": "province"})
