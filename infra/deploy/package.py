@@ -36,6 +36,10 @@ OURS: Final = ("app.py", "chalicelib")
 SERVICES: Final = frozenset(
     {"dynamodb", "dynamodbstreams", "kms", "s3", "secretsmanager", "stepfunctions", "sts"}
 )
+# What fpdf2 brings along and works without: Pillow, for pictures, and of fontTools all that makes
+# fonts and does not cut them down.
+_TOOLS: Final = ("cu2qu", "diff", "merge", "mtiLib", "qu2cu", "t1Lib", "ufoLib", "voltLib")
+UNUSED: Final = ("PIL", "pillow*", *(f"fontTools/{name}" for name in _TOOLS))
 MOST_BYTES: Final = 30_000_000  # of the zip
 LONG_AGO: Final = 1_600_000_000
 _IMPORT_ALL: Final = """
@@ -46,7 +50,7 @@ for module in pkgutil.walk_packages([sys.path[0] + "/chalicelib"], "chalicelib."
     importlib.import_module(module.name)
 """
 _NEVER_READ: Final = re.compile(
-    r"/__pycache__/|\.pyi$|/py\.typed$|^vendor/bin/|^vendor/boto3/examples/|\.dist-info/(RECORD|licenses/)"
+    r"/__pycache__/|\.(c|pyi|pyx|pxd)$|/py\.typed$|^vendor/bin/|^vendor/boto3/examples/|\.dist-info/(RECORD|licenses/)"
 )
 _WHEEL_OF_LAMBDA: Final = re.compile(
     r"^Tag: (py\d.*-none-any|cp3\d+-(abi3|cp311)-manylinux(2014|_2_\d+)_x86_64)$"
@@ -170,6 +174,8 @@ def _install(requirements: Path, target: Path) -> None:
 
 
 def _prune(folder: Path) -> None:
+    for unused in (path for name in UNUSED for path in folder.glob(name)):
+        shutil.rmtree(unused)
     models = folder / "botocore" / "data"
     for entry in models.iterdir():
         if entry.is_dir() and entry.name not in SERVICES:
