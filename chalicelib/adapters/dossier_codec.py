@@ -5,7 +5,8 @@ have short names, the settlement leg is a map in it, and what follows from somet
 out: the desk where the code begins with it, the settlement's place, its start at acceptance.
 
     CASE  proc ver desk chan owner by filed_at status stage step seq rev ev head gen gen_seq gen_at
-          wake_at accepted_at number promise appts task outcome dues paid keys settle
+          wake_at accepted_at number promise appts task outcome conds fee dues paid
+          keys settle
           open, wake_at: index `open` while not closed
           queue, due, row: index `worklist` while there is a task
     LEG   kind code step holder budget spent since epoch opened_at state … (see `_leg_data`)
@@ -73,6 +74,8 @@ def _case_data(dossier: Dossier) -> Data:
         "appts": dossier.appointments or None,
         "task": dossier.task,
         "outcome": dossier.result_kind.value if dossier.result_kind else None,
+        "conds": list(dossier.conditions),
+        "fee": dossier.fee,
         "dues": dossier.dues or None,
         "paid": dossier.paid or None,
         "keys": list(dossier.keys),
@@ -222,6 +225,8 @@ def _progress(case: Data) -> Data:
         "task": case.get("task", ""),
         "result_kind": ResultKind(case["outcome"]) if "outcome" in case else None,
         "head": case["head"],
+        "conditions": tuple(case.get("conds", ())),
+        "fee": int(case["fee"]) if "fee" in case else None,
     }
 
 

@@ -3,49 +3,61 @@
 from collections.abc import Collection
 
 from chalicelib.domain.actor import Actor
+from chalicelib.domain.conditions import Answers
 from chalicelib.domain.dossier import Context, Dossier
 from chalicelib.domain.errors import ConflictError, ForbiddenError, RuleError
 from chalicelib.domain.ids import AgencyCode, DossierCode, PersonRef
 from chalicelib.domain.leg import Leg
-from chalicelib.domain.route import work_is_left
+from chalicelib.domain.route import budget_of, open_step, work_is_left
 from chalicelib.domain.terms import Channel, EventType, LegKind, Role, Status
+from chalicelib.domain.value import value
 
 
-def submit(
-    ctx: Context,
-    actor: Actor,
-    *,
-    code: DossierCode,
-    desk: AgencyCode,
-    channel: Channel,
-    owner: PersonRef,
-    submitter: PersonRef,
-) -> Dossier:
+@value(frozen=True, slots=True)
+class Filing:
+    """What is filed, where and by whom; of the answers only what they decide is kept."""
+
+    desk: AgencyCode
+    channel: Channel
+    owner: PersonRef
+    submitter: PersonRef
+    answers: Answers
+
+
+def submit(ctx: Context, actor: Actor, code: DossierCode, filing: Filing) -> Dossier:
     """A new dossier: the desk's clock for its answer runs from now (R18)."""
-    agency = ctx.directory.agency(desk)
+    agency = ctx.directory.agency(filing.desk)
     if not agency.desk or agency.kind not in ctx.procedure.receiving:
-        raise RuleError("desk.does_not_receive", pointer="/desk", desk=desk)
+        raise RuleError("desk.does_not_receive", pointer="/desk", desk=filing.desk)
     dossier = Dossier(
         ctx=ctx,
         code=code,
         procedure=ctx.procedure.code,
         version=ctx.procedure.version,
-        desk=desk,
-        channel=channel,
-        owner=owner,
-        submitter=submitter,
+        desk=filing.desk,
+        channel=filing.channel,
+        owner=filing.owner,
+        submitter=filing.submitter,
         submitted_at=ctx.now,
         generation_at=ctx.now,
     )
-    intake = dossier.open_leg(LegKind.INTAKE, desk, answer_budget(ctx, channel, desk))
-    dossier.record(EventType.SUBMITTED, actor, intake, channel=channel.value)
+    _fix_terms(dossier, filing.answers)
+    intake = dossier.open_leg(LegKind.INTAKE, dossier.desk, _answer_budget(dossier))
+    dossier.record(EventType.SUBMITTED, actor, intake, channel=dossier.channel.value)
     return dossier
 
 
-def answer_budget(ctx: Context, channel: Channel, desk: AgencyCode) -> int:
+def _fix_terms(dossier: Dossier, answers: Answers) -> None:
+    """What the answers decide: which conditions hold, and what is due at the collection."""
+    version = dossier.ctx.procedure
+    dossier.conditions = version.holding(answers)
+    dossier.fee = version.fee(dossier.channel, dossier.conditions, answers)
+
+
+def _answer_budget(dossier: Dossier) -> int:
     """Working seconds that the desk has for its answer, from now."""
-    limit = ctx.procedure.answer_limit.of(channel)
-    return limit.budget(ctx.directory.calendar(desk), ctx.now)
+    limit = dossier.ctx.procedure.answer_limit.of(dossier.channel, dossier.conditions)
+    return budget_of(dossier, limit, dossier.desk)
 
 
 def require_owner(dossier: Dossier, actor: Actor) -> None:
@@ -56,14 +68,25 @@ def require_owner(dossier: Dossier, actor: Actor) -> None:
         raise ForbiddenError("dossier.not_yours")
 
 
-def supplement(dossier: Dossier, actor: Actor, *, subjects: Collection[str]) -> None:
+def supplement(
+    dossier: Dossier,
+    actor: Actor,
+    *,
+    subjects: Collection[str],
+    answers: Answers | None = None,
+) -> None:
     """Answer an open slip: every item asked for, nothing else.
 
     Parallel legs may each have led to a slip: what is given answers all that it answers whole.
-    Before acceptance the intake starts anew; after it the unit goes on where it stood.
+    Before acceptance the intake starts anew; after it the unit goes on where it stood. `answers`
+    are all of them, where some are new: what only these ask for is opened beside the unit, and
+    clocks that have begun keep their limits.
     """
     require_owner(dossier, actor)
     answered = _answered(dossier, set(subjects))
+    if answers is not None:
+        _fix_terms(dossier, answers)
+    opened = open_step(dossier, dossier.desk)
     resumed = [leg for slip in answered for leg in _answer(dossier, slip)]
     dossier.record(
         EventType.SUPPLEMENTED,
@@ -72,6 +95,7 @@ def supplement(dossier: Dossier, actor: Actor, *, subjects: Collection[str]) -> 
         items=sorted(subjects),
         slips=[slip.n for slip in answered],
         resumed=[leg.n for leg in resumed],
+        to=[leg.n for leg in opened],
     )
 
 
@@ -103,8 +127,8 @@ def _answer(dossier: Dossier, slip: Leg) -> list[Leg]:
     dossier.resume_waiting(slip)
     for leg in waiting:
         if leg.kind is LegKind.INTAKE:
-            budget = answer_budget(dossier.ctx, dossier.channel, dossier.desk)
-            leg.clock, leg.claimed, leg.told = leg.clock.restart(dossier.ctx.now, budget), (), ()
+            clock = leg.clock.restart(dossier.ctx.now, _answer_budget(dossier))
+            leg.clock, leg.claimed, leg.told = clock, (), ()
     return [leg for leg in waiting if leg.is_running]
 
 

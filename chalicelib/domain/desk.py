@@ -31,7 +31,7 @@ def accept(dossier: Dossier, actor: Actor, *, number: int, leg: int | None = Non
     actor.require([intake.holder], Role.DESK)
     now, due = dossier.ctx.now, dossier.due(intake)
     since = min(now, due) if due else now
-    limit = dossier.ctx.procedure.limit.of(dossier.channel)
+    limit = dossier.ctx.procedure.limit.of(dossier.channel, dossier.conditions)
     dossier.move(Status.ACCEPTED)
     dossier.accepted_at = now
     dossier.number = number

@@ -92,6 +92,8 @@ class Dossier:
     appointments: int = 0
     task: str = ""  # what the desk or a leader must do beside the legs: apologise, call
     result_kind: ResultKind | None = None
+    conditions: tuple[str, ...] = ()  # of the version, that the answers make hold
+    fee: int | None = None  # đồng at the collection; None before fees followed the answers
     dues: int = 0  # đồng
     paid: int = 0
     keys: tuple[str, ...] = ()  # the latest idempotency keys, hashed

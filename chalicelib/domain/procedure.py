@@ -4,13 +4,17 @@ Plain data: a dossier pins one version when it is submitted and keeps it to its 
 change of the catalogue never touches a running dossier (R2, R3).
 """
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Collection, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from chalicelib.domain.calendar import TimeLimit
+from chalicelib.domain.conditions import Answers, answer_at, applies
 from chalicelib.domain.ids import AgencyCode, ProcedureCode
-from chalicelib.domain.terms import Channel, LegKind, Rung
+from chalicelib.domain.pricing import Exemption, PerPage
+from chalicelib.domain.terms import Channel, LegKind, Level, Rung
 from chalicelib.domain.value import value
 
 
@@ -23,14 +27,52 @@ class Text:
 
 
 @value(frozen=True, slots=True)
-class ByChannel:
-    """Counter and online limits are separate columns (R16); post follows the counter's."""
+class Condition:
+    """Holds where an answer is given `at` a JSON Pointer, and is one of these and within these."""
+
+    name: Text  # as the end of "in case …"
+    at: str
+    one_of: tuple[bool | int | str, ...] = ()
+    at_least: int | None = None
+    at_most: int | None = None
+
+    def holds(self, answers: Answers) -> bool:
+        return self.fits(answer_at(answers, self.at))
+
+    def fits(self, answer: Any) -> bool:
+        """Whether this answer makes it hold."""
+        if answer is None or (self.one_of and answer not in self.one_of):
+            return False
+        if self.at_least is not None and answer < self.at_least:
+            return False
+        return self.at_most is None or answer <= self.at_most
+
+
+@value(frozen=True, slots=True)
+class LimitCase:
+    """Another limit in these cases."""
 
     counter: TimeLimit
     online: TimeLimit
+    when: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
 
-    def of(self, channel: Channel) -> TimeLimit:
-        return self.online if channel is Channel.ONLINE else self.counter
+
+@value(frozen=True, slots=True)
+class ByChannel:
+    """Counter and online limits are separate columns (R16); post follows the counter's.
+
+    The first of `cases` that applies replaces both.
+    """
+
+    counter: TimeLimit
+    online: TimeLimit
+    cases: tuple[LimitCase, ...] = ()
+
+    def of(self, channel: Channel, holding: Collection[str] = ()) -> TimeLimit:
+        """The limit of a dossier of which these conditions hold."""
+        chosen = next((case for case in self.cases if applies(case, holding)), self)
+        return chosen.online if channel is Channel.ONLINE else chosen.counter
 
 
 class PaperKind(StrEnum):
@@ -43,12 +85,22 @@ class PaperKind(StrEnum):
 
 @value(frozen=True, slots=True)
 class Paper:
-    """One paper (giấy tờ) of the dossier."""
+    """One paper (giấy tờ) of the dossier; `required` holds in the cases of `when` and `unless`.
+
+    Without any number of copies it is one, of its `kind`.
+    """
 
     code: str
     name: Text
     kind: PaperKind = PaperKind.COPY
     required: bool = True
+    originals: int = 0
+    certified_copies: int = 0
+    copies: int = 0
+    reusable: bool = False  # need not be handed in again where the vault has it
+    template: str = ""  # path of a form to download
+    when: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
 
 
 class FeeKind(StrEnum):
@@ -60,16 +112,23 @@ class FeeKind(StrEnum):
 
 @value(frozen=True, slots=True)
 class Fee:
-    """Taken when the result is collected; `amount` in đồng, by channel."""
+    """Taken when the result is collected: so much by channel, and by the page where it says so."""
 
     code: str
     name: Text
     kind: FeeKind
-    counter: int
-    online: int
+    counter: int = 0
+    online: int = 0
+    per_page: PerPage | None = None
+    exemptions: tuple[Exemption, ...] = ()
 
-    def of(self, channel: Channel) -> int:
-        return self.online if channel is Channel.ONLINE else self.counter
+    def amount(self, channel: Channel, holding: Collection[str], answers: Answers) -> int:
+        """Đồng; of several exemptions the largest counts, rounded in the citizen's favour."""
+        due = self.online if channel is Channel.ONLINE else self.counter
+        if self.per_page:
+            due += self.per_page.amount(answers)
+        exempt = [each.percent for each in self.exemptions if applies(each, holding)]
+        return due * (100 - max(exempt, default=0)) // 100
 
 
 class Effect(StrEnum):
@@ -140,7 +199,10 @@ class UnitRule:
 
 @value(frozen=True, slots=True)
 class RouteLeg:
-    """One leg (chặng) of the route; `unit` and `limit` are empty for a payment."""
+    """One leg (chặng) of the route; `unit` and `limit` are empty for a payment.
+
+    It is left out except in the cases of `when` and `unless`.
+    """
 
     code: str
     name: Text
@@ -151,6 +213,8 @@ class RouteLeg:
     depends_on: tuple[str, ...] = ()
     shares: tuple[str, ...] = ()  # subjects the agency needs; it gets no others
     ladder: tuple[Milestone, ...] = OFFICIAL_LADDER
+    when: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
 
 
 @value(frozen=True, slots=True)
@@ -201,6 +265,9 @@ class ProcedureVersion:
     extension: ExtensionRule | None = None
     suspensions: tuple[SuspensionGround, ...] = ()
     reappointments: int = 1
+    conditions: Mapping[str, Condition] = dataclasses.field(default_factory=dict)  # by name
+    result: Text | None = None  # what the citizen gets
+    level: Level = Level.PARTIAL_ONLINE
 
     @property
     def subjects(self) -> frozenset[str]:
@@ -221,9 +288,22 @@ class ProcedureVersion:
         """Whether the route has a step at which the citizen pays what an agency assessed."""
         return any(leg.kind is LegKind.PAYMENT for step in self.route for leg in step.legs)
 
-    def fee(self, channel: Channel) -> int:
+    def holding(self, answers: Answers) -> tuple[str, ...]:
+        """Names of the conditions that these answers make hold."""
+        return tuple(name for name, each in self.conditions.items() if each.holds(answers))
+
+    def required_papers(self, holding: Collection[str]) -> set[str]:
+        """Codes of the papers without which a dossier of such conditions is not complete."""
+        return {each.code for each in self.papers if each.required and applies(each, holding)}
+
+    def fee(
+        self,
+        channel: Channel,
+        holding: Collection[str] = (),
+        answers: Answers = MappingProxyType({}),
+    ) -> int:
         """Đồng due when the result is collected."""
-        return sum(fee.of(channel) for fee in self.fees)
+        return sum(fee.amount(channel, holding, answers) for fee in self.fees)
 
     def route_leg(self, step: int, code: str) -> RouteLeg | None:
         """The route's own description of a leg; None for a leg that is not of the route."""

@@ -4,6 +4,7 @@ The route is data of the pinned procedure version; nothing here knows any proced
 """
 
 from chalicelib.domain.calendar import TimeLimit
+from chalicelib.domain.conditions import applies
 from chalicelib.domain.directory import Medium
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.ids import AgencyCode
@@ -21,10 +22,20 @@ def enter(dossier: Dossier, step: int, giver: AgencyCode) -> list[Leg]:
     dossier.step = step
     if step >= len(route):
         return _arrive(dossier)
-    opened = [_open(dossier, leg, giver) for leg in route[step].legs]
-    legs = [leg for leg in opened if leg is not None]
+    legs = open_step(dossier, giver)
     waits = any(leg.required for leg in legs)
     return legs if waits else legs + enter(dossier, step + 1, giver)
+
+
+def open_step(dossier: Dossier, giver: AgencyCode) -> list[Leg]:
+    """Open the legs of the present step that are for this dossier and are not there yet."""
+    route, step = dossier.ctx.procedure.route, dossier.step
+    if not 0 <= step < len(route):
+        return []
+    there = {leg.code for leg in dossier.legs if leg.step == step}
+    wanted = [leg for leg in route[step].legs if applies(leg, dossier.conditions)]
+    opened = [_open(dossier, leg, giver) for leg in wanted if leg.code not in there]
+    return [leg for leg in opened if leg is not None]
 
 
 def _open(dossier: Dossier, leg: RouteLeg, giver: AgencyCode) -> Leg | None:
@@ -33,7 +44,7 @@ def _open(dossier: Dossier, leg: RouteLeg, giver: AgencyCode) -> Leg | None:
     if leg.unit is None or leg.limit is None:
         raise ValueError(f"route leg {leg.code} has no unit or limit")
     agency = dossier.ctx.directory.competent(leg.unit, dossier.desk)
-    limit = leg.limit.of(dossier.channel)
+    limit = leg.limit.of(dossier.channel, dossier.conditions)
     return dossier.open_leg(
         leg.kind,
         agency.code,
@@ -88,7 +99,7 @@ def work_is_left(dossier: Dossier, apart_from: Leg | None = None) -> bool:
     if any(each.required and each is not apart_from for each in officials):
         return True
     later = dossier.ctx.procedure.route[dossier.step + 1 :]
-    legs = (each for step in later for each in step.legs)
+    legs = (each for step in later for each in step.legs if applies(each, dossier.conditions))
     return any(each.required and each.kind is not LegKind.PAYMENT for each in legs)
 
 
@@ -117,7 +128,8 @@ def settle(dossier: Dossier, kind: ResultKind) -> Leg:
     if dossier.settlement:
         dossier.close(dossier.settlement, kind.value)
     if kind is ResultKind.GRANTED:
-        dossier.dues += version.fee(dossier.channel)
+        fee = version.fee(dossier.channel) if dossier.fee is None else dossier.fee
+        dossier.dues += fee
     else:
         dossier.dues = dossier.paid  # nothing is owed for what is refused
     dossier.step = len(version.route)

@@ -116,6 +116,14 @@ class Channel(StrEnum):
     POST = "post"
 
 
+class Level(StrEnum):
+    """How much of a procedure can be done online."""
+
+    INFORMATION = "information"  # read about it, nothing more
+    PARTIAL_ONLINE = "partial_online"  # một phần
+    FULL_ONLINE = "full_online"  # toàn trình
+
+
 class Role(StrEnum):
     """What a signed-in person may be."""
 

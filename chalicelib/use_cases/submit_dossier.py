@@ -66,15 +66,14 @@ def _submit(command: Submit, actor: Actor, deps: Deps) -> Submitted:
     code = _code(ctx, desk.code, deps)
 
     def new() -> Dossier:
-        return citizen.submit(
-            ctx,
-            actor,
-            code=code,
+        filing = citizen.Filing(
             desk=desk.code,
             channel=command.channel,
             owner=_ref(command.owner, code, "owner", deps),
             submitter=_submitter(command, actor, code, deps),
+            answers=command.answers,
         )
+        return citizen.submit(ctx, actor, code, filing)
 
     places = places_of(command.papers)
     return confirm_files(lambda: _store(command, actor, new(), deps), places, deps)
@@ -101,7 +100,7 @@ def _check(command: Submit, actor: Actor, version: ProcedureVersion, deps: Deps)
     handed_in = [paper.paper for paper in command.papers]
     if unknown := set(handed_in) - known:
         raise RuleError("paper.unknown", pointer="/papers", paper=min(unknown))
-    required = {paper.code for paper in version.papers if paper.required}
+    required = version.required_papers(version.holding(command.answers))
     if missing := required - set(handed_in):
         name = version.called(f"paper:{min(missing)}")
         raise RuleError("paper.missing", pointer="/papers", paper=name)

@@ -34,8 +34,9 @@ def supplement_dossier(command: Supplement, actor: Actor, deps: Deps) -> Changed
         require_seen(dossier, actor)
         citizen.require_owner(dossier, actor)
         dossier.expect(command.rev)
-        citizen.supplement(dossier, actor, subjects=_subjects(command))
-        return Extras(form=_merged(dossier, command, deps), files=_files(command))
+        form = _merged(dossier, command, deps)
+        citizen.supplement(dossier, actor, subjects=_subjects(command), answers=form.answers)
+        return Extras(form=form, files=_files(command))
 
     def store() -> Changed:
         return change(deps, command.dossier, apply, command.idempotency)

@@ -26,15 +26,15 @@ def context(now: datetime = NOW) -> ContextOf:
 
 def submitted(code: str = "S1.1-261005-0001", procedure: str = "birth") -> Dossier:
     """A new dossier, not stored yet."""
-    return citizen.submit(
-        context()(ProcedureCode(procedure), 1),
-        PERSON,
-        code=DossierCode(code),
+    filing = citizen.Filing(
         desk=sample.DESK,
         channel=Channel.ONLINE,
         owner=PersonRef("person-1"),
         submitter=PersonRef("person-1"),
+        answers={},
     )
+    version = context()(ProcedureCode(procedure), 1)
+    return citizen.submit(version, PERSON, DossierCode(code), filing)
 
 
 def change(dossier: Dossier, **more: object) -> Change:

@@ -1,6 +1,7 @@
 """A small province, its people and its procedures; `story` tells what they do."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -9,11 +10,14 @@ from chalicelib.domain.calendar import LimitUnit, TimeLimit, WorkCalendar
 from chalicelib.domain.desk import Check
 from chalicelib.domain.directory import Agency, Directory, Medium, Post
 from chalicelib.domain.ids import AgencyCode, OfficerId, PersonRef, ProcedureCode
+from chalicelib.domain.pricing import Exemption
 from chalicelib.domain.procedure import (
     ByChannel,
+    Condition,
     ExtensionRule,
     Fee,
     FeeKind,
+    LimitCase,
     Paper,
     ProcedureVersion,
     RouteLeg,
@@ -161,6 +165,21 @@ LAND_TRANSFER: Final = procedure(
 BIRTH: Final = procedure(
     step(unit_leg("birth", amount=1)),
     step(agency_leg("police"), agency_leg("insurance", required=False, depends_on=("police",))),
+)
+# Everything that may hang on the answers: a step, a leg beside another, a limit, a fee.
+CONDITIONAL: Final = procedure(
+    step(unit_leg("first", amount=1)),
+    step(agency_leg("police", when=("checked",))),
+    step(
+        unit_leg("a"), agency_leg("tax", when=("checked",)), unit_leg("b", "land", unless=("old",))
+    ),
+    step(unit_leg("last", when=("old",))),
+    conditions={
+        "checked": Condition(NAME, "/matter/check", one_of=(True,)),
+        "old": Condition(NAME, "/person/age", at_least=60),
+    },
+    limit=ByChannel(days(8), days(8), (LimitCase(days(12), days(12), when=("checked",)),)),
+    fees=(replace(FEE, exemptions=(Exemption(50, when=("old",)),)),),
 )
 # Two units side by side that need each other's dossier in no way.
 SIDE_BY_SIDE: Final = procedure(step(unit_leg("a"), unit_leg("b", "land")))

@@ -9,7 +9,8 @@ import pytest
 
 from chalicelib.domain import desk
 from chalicelib.domain.actor import Actor
-from chalicelib.domain.citizen import submit
+from chalicelib.domain.citizen import Filing, submit
+from chalicelib.domain.conditions import Answers
 from chalicelib.domain.directory import Directory
 from chalicelib.domain.dossier import Context, Dossier
 from chalicelib.domain.errors import Error
@@ -51,22 +52,16 @@ class Story:
         channel: Channel = Channel.ONLINE,
         who: Directory | None = None,
         now: datetime = MONDAY,
+        answers: Answers | None = None,
     ) -> None:
         """Submitted at `now`."""
         self.procedure, self.now = version, now
         self.directory = who or directory()
         self.events: list[Event] = []
         self.notes: list[str] = []
-        dossier = submit(
-            self.context(),
-            CITIZEN_OWNER,
-            code=DossierCode("H15.50.1-261005-0001"),
-            desk=DESK,
-            channel=channel,
-            owner=OWNER,
-            submitter=SUBMITTER,
-        )
-        self._store(dossier)
+        filing = Filing(DESK, channel, OWNER, SUBMITTER, answers or {})
+        code = DossierCode("H15.50.1-261005-0001")
+        self._store(submit(self.context(), CITIZEN_OWNER, code, filing))
 
     def context(self) -> Context:
         return Context(self.now, self.procedure, self.directory)

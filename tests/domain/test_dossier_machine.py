@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from chalicelib.domain import citizen, desk, unit
 from chalicelib.domain.actor import Actor
+from chalicelib.domain.conditions import Answers
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.errors import Error
 from chalicelib.domain.ids import OfficerId
@@ -20,6 +21,7 @@ from tests.domain.builders import (
     BIRTH,
     CITIZEN_OWNER,
     COMMUNE,
+    CONDITIONAL,
     DESK,
     LAND_TRANSFER,
     ONE_UNIT,
@@ -43,7 +45,14 @@ VERSIONS: Final = {  # by name, which reads better in a failing run
     "land transfer": LAND_TRANSFER,
     "birth": BIRTH,
     "side by side": SIDE_BY_SIDE,
+    "conditional": CONDITIONAL,
 }
+ANSWERS: Final = st.fixed_dictionaries(
+    {
+        "matter": st.fixed_dictionaries({"check": st.booleans()}),
+        "person": st.fixed_dictionaries({"age": st.sampled_from([59, 60])}),
+    }
+)
 FAULTY: Final = st.lists(st.sampled_from(SUBJECTS), min_size=1, max_size=2, unique=True)
 MINUTES: Final = st.one_of(st.integers(0, 600), st.integers(0, 20_000))
 NUMBERS: Final = st.integers(0, 11)
@@ -86,9 +95,12 @@ class DossierMachine(RuleBasedStateMachine):
         channel=st.sampled_from(Channel),
         minutes=st.integers(0, 2_000),
         taken_in=st.sampled_from([True, True, False]),
+        answers=ANSWERS,
     )
-    def submit(self, version: str, channel: Channel, minutes: int, *, taken_in: bool) -> None:
-        self.story = Story(VERSIONS[version], channel=channel)
+    def submit(
+        self, version: str, channel: Channel, minutes: int, *, taken_in: bool, answers: Answers
+    ) -> None:
+        self.story = Story(VERSIONS[version], channel=channel, answers=answers)
         self.decided_at = self.story.now
         if taken_in:
             with self._decision(minutes):
@@ -152,11 +164,15 @@ class DossierMachine(RuleBasedStateMachine):
             self.story.do(desk.request_supplement, actor, **more)
 
     @precondition(lambda self: self._running(LegKind.SUPPLEMENT))
-    @rule(minutes=MINUTES, who=st.sampled_from([CITIZEN_OWNER, CITIZEN_OWNER, STRANGER]))
-    def supplement(self, minutes: int, who: Actor) -> None:
+    @rule(
+        minutes=MINUTES,
+        who=st.sampled_from([CITIZEN_OWNER, CITIZEN_OWNER, STRANGER]),
+        answers=ANSWERS,
+    )
+    def supplement(self, minutes: int, who: Actor, answers: Answers) -> None:
         asked = self._running(LegKind.SUPPLEMENT)[0].asked
         with self._decision(minutes):
-            self.story.do(citizen.supplement, who, subjects=asked)
+            self.story.do(citizen.supplement, who, subjects=asked, answers=answers)
 
     @rule(number=NUMBERS, given=st.sampled_from(Outcome), minutes=MINUTES, amount=st.integers(0, 9))
     def call_back(self, number: int, given: Outcome, minutes: int, amount: int) -> None:

@@ -103,7 +103,7 @@ def test_the_channels_limit() -> None:
 def test_the_channels_fee() -> None:
     """Phí and lệ phí add up; filing online may be cheaper."""
     charge = Fee("charge", NAME, FeeKind.CHARGE, counter=700, online=500)
-    assert [FEE.of(each) for each in Channel] == [10_000, 20_000, 20_000]
+    assert [FEE.amount(each, (), {}) for each in Channel] == [10_000, 20_000, 20_000]
     version = procedure(fees=(FEE, charge))
     assert [version.fee(each) for each in Channel] == [10_500, 20_700, 20_700]
     assert procedure().fee(Channel.ONLINE) == 0

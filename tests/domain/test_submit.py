@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.domain.calendar import LimitUnit, TimeLimit
-from chalicelib.domain.citizen import submit
+from chalicelib.domain.citizen import Filing, submit
 from chalicelib.domain.errors import Error, RuleError
 from chalicelib.domain.event import GENESIS
 from chalicelib.domain.ids import AgencyCode, DossierCode
@@ -83,16 +83,9 @@ def test_the_first_wait_of_the_execution_is_number_one() -> None:
 def _refused(desk: AgencyCode, *kinds: str) -> Error:
     story = Story()
     story.procedure = procedure(receiving=kinds)
+    filing = Filing(desk, Channel.ONLINE, OWNER, SUBMITTER, {})
     with pytest.raises(Error) as caught:
-        submit(
-            story.context(),
-            CITIZEN_OWNER,
-            code=DossierCode("X-1"),
-            desk=desk,
-            channel=Channel.ONLINE,
-            owner=OWNER,
-            submitter=SUBMITTER,
-        )
+        submit(story.context(), CITIZEN_OWNER, DossierCode("X-1"), filing)
     return caught.value
 
 

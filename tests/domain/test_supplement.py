@@ -53,7 +53,7 @@ def test_the_intake_starts_anew() -> None:
     assert (event.type, event.leg, event.data) == (
         "supplemented",
         2,
-        {"items": ["paper:id"], "slips": [2], "resumed": [1]},
+        {"items": ["paper:id"], "slips": [2], "resumed": [1], "to": []},
     )
     assert (story.leg(2).outcome, story.leg(2).state) == ("supplemented", LegState.DONE)
 
