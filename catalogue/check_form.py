@@ -23,6 +23,7 @@ def form_problems(form: Mapping[str, Any]) -> Iterator[str]:
         return
     if form.get("type") != "object" or form.get("additionalProperties") is not False:
         yield "form: must be an object without additional properties"
+    yield from _of_branch(form, "form")
     for name, section in form.get("properties", {}).items():
         if section.get("type") != "object":
             yield f"form/{name}: a section is an object"
@@ -43,8 +44,23 @@ def _of_object(schema: Mapping[str, Any], path: str) -> Iterator[str]:
         yield f"{path}: additionalProperties must be false"
     if strangers := set(schema.get("required", ())) - set(properties):
         yield f"{path}: requires {sorted(strangers)}, which it does not have"
+    yield from _of_branch(schema, path)
     for name, inner in properties.items():
         yield from _of(inner, f"{path}/{name}")
+
+
+def _of_branch(schema: Mapping[str, Any], path: str) -> Iterator[str]:
+    """If properties are these, others are required: so much browser and server judge alike."""
+    if not schema.keys() & {"if", "then", "else"}:
+        return
+    question, then = schema.get("if", {}), schema.get("then", {})
+    asked = question.get("properties", {})
+    plain = all(each.keys() in ({"const"}, {"enum"}) for each in asked.values())
+    whole = plain and question == {"properties": asked, "required": list(asked)}
+    if not whole or then.keys() != {"required"} or "else" in schema:
+        yield f"{path}: no more than: if properties are these, then others are required"
+    elif strangers := {*asked, *then["required"]} - set(schema.get("properties", {})):
+        yield f"{path}: if and then name {sorted(strangers)}, which it does not have"
 
 
 def _of_array(schema: Mapping[str, Any], path: str) -> Iterator[str]:

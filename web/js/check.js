@@ -17,7 +17,7 @@ function ofObject(schema, value, pointer, required) {
   if (value === undefined && !required) return []
   const given = value || {}
   const needed = new Set(schema.required)
-  if (schema.if && !faults(schema.if, given, pointer, true).length && schema.then)
+  if (schema.if && schema.then && !ofObject(schema.if, given, pointer, true).length)
     (schema.then.required || []).forEach((name) => needed.add(name))
   return Object.entries(schema.properties || {}).reduce(
     (found, [name, inner]) => found.concat(faults(inner, given[name], `${pointer}/${name}`, needed.has(name))),
