@@ -6,30 +6,22 @@ Each function yields sentences for the official who edits the tables; nothing me
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from itertools import chain
 from typing import Final
 
+from catalogue.check_cases import case_problems, legs
+from catalogue.check_content import content_problems
 from catalogue.check_form import form_problems
 from catalogue.read import Catalogue
-from chalicelib.domain.calendar import TimeLimit, WorkCalendar
 from chalicelib.domain.directory import Agency, Directory
 from chalicelib.domain.errors import Error
 from chalicelib.domain.ids import AgencyCode, OfficerId
 from chalicelib.domain.procedure import Effect, Milestone, ProcedureVersion, RouteLeg
-from chalicelib.domain.terms import Channel, LegKind, Role
+from chalicelib.domain.terms import LegKind, Role
 
 AGENCY_CODE: Final = re.compile(r"[A-Z0-9]+(\.[A-Z0-9]+)*")  # DOMAIN.md, "Codes"
 MOST_CODE: Final = 35  # characters
 VERSIONS: Final = range(1, 10_000)  # four digits in the key, so that they sort
-
-# Limits of different units are compared where they mean most: from the start of a plain week.
-_START: Final = datetime.fromisoformat("2026-06-01T07:00:00+07:00")
-_DAY: Final = (("07:00", "11:30"), ("13:30", "17:00"))
-_DAYS: Final = ("mon", "tue", "wed", "thu", "fri")
-_WEEK: Final = WorkCalendar.from_data(
-    {"code": "plain", "tz": "Asia/Ho_Chi_Minh", "week": dict.fromkeys(_DAYS, _DAY)}
-)
 
 
 def problems(catalogue: Catalogue) -> list[str]:
@@ -111,16 +103,17 @@ def _of_procedure(version: ProcedureVersion, directory: Directory) -> Iterator[s
         form_problems(version.form),
         _of_names(version),
         _of_numbers(version),
-        *(_of_leg(leg, version) for step in version.route for leg in step.legs),
+        *(_of_leg(leg, version) for leg in legs(version)),
         _of_competence(version, directory),
-        _of_limits(version),
+        content_problems(version),
+        case_problems(version),
     )
     return (f"{version.code}: {problem}" for problem in found)
 
 
 def _of_names(version: ProcedureVersion) -> Iterator[str]:
     yield from _twice("step", (step.code for step in version.route))
-    yield from _twice("leg", (leg.code for step in version.route for leg in step.legs))
+    yield from _twice("leg", (leg.code for leg in legs(version)))
     yield from _twice("paper", (paper.code for paper in version.papers))
     yield from _twice("fee", (fee.code for fee in version.fees))
     yield from _twice("suspension", (each.code for each in version.suspensions))
@@ -137,9 +130,6 @@ def _of_numbers(version: ProcedureVersion) -> Iterator[str]:
     for name in ("review_hours", "supplement_days", "payment_days", "collect_days"):
         if getattr(version, name) < 1:
             yield f"{name}: must be 1 or more"
-    for fee in version.fees:
-        if min(fee.counter, fee.online) < 0:
-            yield f"fee {fee.code}: is less than nothing"
 
 
 def _of_leg(leg: RouteLeg, version: ProcedureVersion) -> Iterator[str]:
@@ -149,6 +139,8 @@ def _of_leg(leg: RouteLeg, version: ProcedureVersion) -> Iterator[str]:
     if leg.kind is LegKind.PAYMENT:
         if leg.unit or leg.limit or not leg.required:
             yield f"leg {leg.code}: a payment has neither unit nor limit, and is required"
+        if leg.when or leg.unless:
+            yield f"leg {leg.code}: a payment waits for what is due, not for a condition"
     elif leg.kind not in (LegKind.UNIT, LegKind.AGENCY):
         yield f"leg {leg.code}: a route has units, agencies and payments, not {leg.kind}"
     elif leg.limit is None or leg.unit is None or bool(leg.unit.kind) == bool(leg.unit.agency):
@@ -168,34 +160,10 @@ def _of_competence(version: ProcedureVersion, directory: Directory) -> Iterator[
     desks = [agency for agency in directory if agency.desk and agency.kind in version.receiving]
     if strangers := set(version.receiving) - {desk.kind for desk in desks}:
         yield f"receiving: no desk is a {sorted(strangers)}"
-    units = [leg.unit for step in version.route for leg in step.legs if leg.unit]
+    units = [leg.unit for leg in legs(version) if leg.unit]
     for desk in desks:
         for unit in units:
             try:
                 directory.competent(unit, desk.code)
             except Error:
                 yield f"no {unit.kind or unit.agency} is competent for {desk.code}"
-
-
-def _of_limits(version: ProcedureVersion) -> Iterator[str]:
-    for channel in (Channel.COUNTER, Channel.ONLINE):
-        total = version.limit.of(channel).due(_WEEK, _START)
-        if (legs := _end_of_route(version, channel)) > total:
-            yield f"{channel}: the legs end {legs:%d/%m %H:%M}, the whole {total:%d/%m %H:%M}"
-    limits = [leg.limit for step in version.route for leg in step.legs if leg.limit]
-    for limit in (version.limit, *limits):
-        if limit.online.due(_WEEK, _START) > limit.counter.due(_WEEK, _START):
-            yield f"online may not take longer than the counter: {_said(limit.online)}"
-
-
-def _end_of_route(version: ProcedureVersion, channel: Channel) -> datetime:
-    """When the last leg is due; legs of a step run side by side, a payment stops the clock."""
-    at = _START
-    for step in version.route:
-        limits = [leg.limit.of(channel) for leg in step.legs if leg.limit]
-        at = max((limit.due(_WEEK, at) for limit in limits), default=at)
-    return at
-
-
-def _said(limit: TimeLimit) -> str:
-    return f"{limit.amount} {limit.unit}"

@@ -16,6 +16,9 @@ Path = Sequence[str | int]
 
 LAND = "1.012785"
 LINKED = "3.000722"
+COPIES = "2.000815"
+RESIDENCE = "1.004222"
+HOUSE = "1.013225"
 WARD = AgencyCode("H15.50.05")
 
 
@@ -103,6 +106,19 @@ def _leg(step: int, leg: int, *path: str | int) -> Path:
     return ("route", step, "legs", leg, *path)
 
 
+def _paper(n: int, *path: str) -> Path:
+    return ("papers", n, *path)
+
+
+def _verification(part: str) -> Path:
+    return ("conditions", "verification", part)
+
+
+def _unless_checked(step: dict[str, Any]) -> dict[str, Any]:
+    """The same step, of which nothing is left where it must be verified."""
+    return {**step, "legs": [leg | {"unless": ["verification"]} for leg in step["legs"]]}
+
+
 _NAME: Path = ("form", "properties", "transferor", "properties", "full_name")
 _PARCEL: Path = ("form", "properties", "parcel")
 _AREA: Path = (*_PARCEL, "properties", "area")
@@ -110,6 +126,12 @@ _KIND: Path = ("form", "properties", "transfer", "properties", "kind")
 _STOLEN = {Rung.HEAD: Post(OfficerId("OF-0001"))}
 
 # What is wrong -> how it is broken. The first word of each names the rule's table.
+_WAITS: Path = ("form", "properties", "payment")  # of X-BTXH05, with its if and then
+_CHECKED = {"name": {"vi": "x", "en": "x"}, "at": "/residence/relationship", "one_of": ["ward"]}
+_PAGES: Path = ("fees", 0, "per_page")
+_DOCUMENT: Path = (*("form", "properties", "copies", "properties", "documents", "items"),)
+_CASE: Path = ("limit", "cases")
+
 BREAKS: Mapping[str, Break] = {
     "agency H15.01: 2 times": another("H15.01", kind="copy"),
     "kind in an area commune in H15.50.05: 2 times": another(
@@ -161,6 +183,116 @@ BREAKS: Mapping[str, Break] = {
     "version 10000: they count from 1 to 9999": procedure(LAND, ("version",), 10000),
     "collect_days: must be 1 or more": procedure(LAND, ("collect_days",), 0),
     "fee certificate_fee: is less than nothing": procedure(LAND, ("fees", 1, "online"), -1),
+    "fee certification_charge: says no amount": procedure(COPIES, _PAGES, None),
+    "fee certification_charge: the first tier is from page 1": procedure(
+        COPIES, (*_PAGES, "tiers", 0, "first"), 2
+    ),
+    "fee certification_charge: tiers out of order": procedure(
+        COPIES, (*_PAGES, "tiers", 1, "first"), 1
+    ),
+    "fee certification_charge: a page costs less than nothing": procedure(
+        COPIES, (*_PAGES, "tiers", 1, "price"), -1
+    ),
+    "fee certification_charge: the most for a copy is 1": procedure(COPIES, (*_PAGES, "most"), 0),
+    "fee certification_charge: the form has no list at /copies": procedure(
+        COPIES, (*_PAGES, "at"), "/copies"
+    ),
+    "/copies/documents has no whole number sheets": procedure(COPIES, (*_PAGES, "pages"), "sheets"),
+    "/copies/documents has no whole number copies": procedure(
+        COPIES, (*_DOCUMENT, "properties", "copies", "minimum"), -1
+    ),
+    "/copies/documents must require pages": procedure(
+        COPIES, (*_DOCUMENT, "required"), ["name", "copies"]
+    ),
+    "fee residence_fee: exempts 0 percent": procedure(
+        RESIDENCE, ("fees", 0, "exemptions", 0, "percent"), 0
+    ),
+    "fee residence_fee: exempts 101 percent": procedure(
+        RESIDENCE, ("fees", 0, "exemptions", 0, "percent"), 101
+    ),
+    "fee residence_fee: exempts everybody": procedure(
+        RESIDENCE, ("fees", 0, "exemptions", 0, "when"), []
+    ),
+    "fee residence_fee: exemption 1: there is no condition ['child']": procedure(
+        RESIDENCE, ("fees", 0, "exemptions", 0, "when"), ["child"]
+    ),
+    "result: say what the citizen gets": procedure(LAND, ("result",), None),
+    "legal_basis: on what ground": procedure(LAND, ("legal_basis",), []),
+    "papers/1/name: is not in both languages": procedure(LAND, ("papers", 1, "name", "en"), " "),
+    "conditions/verification/name: is not in both languages": procedure(
+        LINKED, ("conditions", "verification", "name", "vi"), ""
+    ),
+    "paper drawings: is less than none": procedure(HOUSE, _paper(1, "originals"), -1),
+    "paper drawings: is a copy, and the numbers have none of that": procedure(
+        HOUSE, _paper(1), lambda paper: paper | {"copies": 0, "originals": 1}
+    ),
+    "paper drawings: template ../x: a file of forms/": procedure(
+        HOUSE, _paper(1, "template"), "../x"
+    ),
+    "paper designer_licence: is never required": procedure(
+        HOUSE, _paper(2, "required"), value=False
+    ),
+    "paper designer_licence: there is no condition ['huge']": procedure(
+        HOUSE, _paper(2, "when"), ["huge"]
+    ),
+    "paper designer_licence: no answers lead to it": procedure(
+        HOUSE, _paper(2, "unless"), ["large"]
+    ),
+    "leg land_opinion: no answers lead to it": procedure(HOUSE, _leg(0, 1, "unless"), ["corridor"]),
+    "leg land_opinion: there is no condition ['river']": procedure(
+        HOUSE, _leg(0, 1, "when"), ["river"]
+    ),
+    "leg pay: a payment waits for what is due": procedure(LAND, _leg(2, 0, "unless"), ["x"]),
+    "conditions: nothing depends on ['neighbours']": procedure(HOUSE, _paper(3, "when"), []),
+    "conditions: their names have more than 60 letters together": procedure(
+        LINKED, ("conditions",), lambda all_: all_ | {"x" * 49: _CHECKED}
+    ),
+    "condition Ward: a name is a-z": procedure(
+        LINKED, ("conditions",), lambda all_: all_ | {"Ward": _CHECKED}
+    ),
+    "condition verification: the form has no /residence/kinship": procedure(
+        LINKED, _verification("at"), "/residence/kinship"
+    ),
+    "condition verification: the form has no residence": procedure(
+        LINKED, _verification("at"), "residence/relationship"
+    ),
+    "condition verification: ['uncle'] is no answer at /residence/relationship": procedure(
+        LINKED, _verification("one_of"), ["uncle"]
+    ),
+    "condition verification: only a number is at least or at most": procedure(
+        LINKED, _verification("at_most"), 3
+    ),
+    "condition verification: it holds whatever the answer is": procedure(
+        LINKED, _verification("one_of"), ["child", "grandchild", "relative", "ward"]
+    ),
+    "condition large: no answer makes it hold": procedure(
+        HOUSE, ("conditions", "large", "at_least"), 100_001
+    ),
+    "condition large: it holds whatever the answer is": procedure(
+        HOUSE, ("conditions", "large", "at_least"), -5
+    ),
+    "limit: case 1: there is no condition ['visit']": procedure(
+        LINKED, (*_CASE, 0, "when"), ["visit"]
+    ),
+    "limit: case 2 is for nobody, an earlier one is always taken": procedure(LINKED, _CASE, twice),
+    "counter where verification: the legs end 05/06 17:00, the whole 04/06 17:00": procedure(
+        LINKED, (*_CASE, 0, "counter", "amount"), 4
+    ),
+    "online may not take longer than the counter: 6 working_days": procedure(
+        LINKED, (*_CASE, 0, "online", "amount"), 6
+    ),
+    "route where verification: no unit has anything to do": procedure(
+        LINKED, ("route",), lambda route: [_unless_checked(route[0])]
+    ),
+    "form/payment: no more than: if properties are these": procedure(
+        "X-BTXH05", (*_WAITS, "then"), {"properties": {}}
+    ),
+    "form: no more than: if properties are these": procedure(
+        "X-BTXH05", ("form", "if"), {"required": ["payment"]}
+    ),
+    "form/payment: if and then name ['iban'], which it does not have": procedure(
+        "X-BTXH05", (*_WAITS, "then", "required"), ["iban"]
+    ),
     "receiving: no desk is a ['district']": procedure(
         LAND, ("receiving",), ["commune", "district"]
     ),

@@ -192,7 +192,7 @@ def test_a_bad_webhook_is_refused(table: Any, agency: str, url: str, secret: str
 def test_the_command_loads_and_says_what(table: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """An operator sees what was written."""
     assert main(["--table", table.name, "--without-accounts"]) == 0
-    assert capsys.readouterr().out.startswith("4 procedures, 4 catalogue, ")
+    assert capsys.readouterr().out.startswith("12 procedures, 12 catalogue, ")
 
 
 def test_checking_needs_no_table(

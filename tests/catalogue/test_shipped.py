@@ -59,10 +59,14 @@ def test_nothing_is_wrong(shipped: Catalogue) -> None:
     assert problems(shipped) == []
 
 
-def test_the_four_procedures_are_there(shipped: Catalogue) -> None:
-    """Each shows another part: one unit, payment in the middle, parallel legs, two levels."""
+def test_the_twelve_procedures_are_there(shipped: Catalogue) -> None:
+    """Those of DOMAIN.md, § 3, and a sample of answers for each."""
     assert {each.code for each in shipped.procedures} == set(CODES)
-    assert set(CODES) == {"1.001193", "1.012785", "3.000722", "X-BTXH05"}
+    assert set(CODES) == {
+        *("1.000894", "1.001193", "1.001612", "1.001776", "1.004194", "1.004222"),
+        *("1.012785", "1.013225", "2.000815", "2.000908", "3.000722", "X-BTXH05"),
+    }
+    assert {path.stem for path in (FOLDER / "samples").glob("*.json")} == set(CODES)
 
 
 # -- samples
