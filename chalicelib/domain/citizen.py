@@ -9,7 +9,7 @@ from chalicelib.domain.errors import ConflictError, ForbiddenError, RuleError
 from chalicelib.domain.ids import AgencyCode, DossierCode, PersonRef
 from chalicelib.domain.leg import Leg
 from chalicelib.domain.route import budget_of, open_step, work_is_left
-from chalicelib.domain.terms import Channel, EventType, LegKind, Role, Status
+from chalicelib.domain.terms import Channel, EventType, LegKind, Level, Role, Status
 from chalicelib.domain.value import value
 
 
@@ -29,6 +29,8 @@ def submit(ctx: Context, actor: Actor, code: DossierCode, filing: Filing) -> Dos
     agency = ctx.directory.agency(filing.desk)
     if not agency.desk or agency.kind not in ctx.procedure.receiving:
         raise RuleError("desk.does_not_receive", pointer="/desk", desk=filing.desk)
+    if ctx.procedure.level is Level.INFORMATION and filing.channel is Channel.ONLINE:
+        raise RuleError("submit.not_online", pointer="/channel")
     dossier = Dossier(
         ctx=ctx,
         code=code,

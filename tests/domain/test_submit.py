@@ -8,7 +8,7 @@ from chalicelib.domain.errors import Error, RuleError
 from chalicelib.domain.event import GENESIS
 from chalicelib.domain.ids import AgencyCode, DossierCode
 from chalicelib.domain.procedure import ByChannel
-from chalicelib.domain.terms import Channel, LegKind, LegState, Stage, Status
+from chalicelib.domain.terms import Channel, LegKind, LegState, Level, Stage, Status
 from tests.domain.builders import (
     CITIZEN_OWNER,
     DESK,
@@ -103,6 +103,21 @@ def test_a_unit_without_a_desk_takes_nothing_in() -> None:
 def test_a_desk_takes_in_only_procedures_of_its_kind() -> None:
     """A commune's desk does not receive what only the province decides."""
     assert _refused(DESK, "land", "tax").code == "desk.does_not_receive"
+
+
+@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("level", Level)
+def test_what_is_only_told_about_online_is_filed_at_the_desk(
+    level: Level, channel: Channel
+) -> None:
+    """Of the three levels the lowest takes nothing in; the desk takes everything."""
+    version = procedure(level=level)
+    if (level, channel) != (Level.INFORMATION, Channel.ONLINE):
+        assert Story(version, channel=channel).dossier.channel is channel
+        return
+    with pytest.raises(RuleError) as caught:
+        Story(version, channel=channel)
+    assert (caught.value.code, caught.value.pointer) == ("submit.not_online", "/channel")
 
 
 def test_an_unknown_desk_is_not_found() -> None:

@@ -1,6 +1,7 @@
 // Filing: the form of the procedure, the person blocks, the desk, the papers; then the receipt.
 import { Problem, call, newKey, once, session } from './api.js'
 import { faults } from './check.js'
+import { holding } from './conditions.js'
 import { fill, focusOn, h } from './dom.js'
 import * as drafts from './draft.js'
 import { clearFaults, field, forgive, idOf, read, restore, showFaults, typed, value } from './form.js'
@@ -28,7 +29,7 @@ class Filing {
     this.draft = drafts.load(procedure.code, this.account) || { fields: first(desks), papers: {}, key: newKey(), sent: [] }
     this.summary = h('div', {})
     this.owner = h('div', {})
-    this.papers = papers(procedure.papers, this.draft.papers, () => this.changed())
+    this.papers = papers(procedure.papers, procedure.conditions, this.draft.papers, () => this.changed())
     this.send = h('button', { type: 'submit' }, t('file.send'))
     this.said = h('p', { role: 'status' })
     this.form = this.build(desks)
@@ -107,7 +108,7 @@ class Filing {
       ...faults(SUBMITTER, body.submitter, '/submitter', true),
       ...owner,
       ...faults(this.procedure.form, body.answers, '/answers', true),
-      ...this.papers.faults(),
+      ...this.papers.faults(holding(this.procedure.conditions, body.answers)),
     ]
   }
 

@@ -1,24 +1,25 @@
 // The papers of a dossier: for each one or more files, sent as soon as they are chosen.
+import { applies, cases } from './conditions.js'
 import { button, fill, h } from './dom.js'
 import { bytes, pick, t } from './i18n.js'
 import { forgive, idOf } from './form.js'
 import { ACCEPT, send } from './upload.js'
 
 /** The papers to hand in. `kept` are files of a draft by paper, `changed` is told of every change. */
-export function papers(wanted, kept, changed) {
-  const slots = wanted.map((paper) => slot(paper, kept[paper.code] || [], changed))
+export function papers(wanted, conditions, kept, changed) {
+  const slots = wanted.map((paper) => slot(paper, cases(paper, conditions), kept[paper.code] || [], changed))
   return {
     element: h('div', {}, slots.map((each) => each.element)),
     kept: () => Object.fromEntries(slots.map((each) => [each.code, each.files()])),
     given: () => slots.reduce((found, each) => found.concat(each.given()), []),
-    faults: () => slots.reduce((found, each) => found.concat(each.faults()), []),
+    faults: (holding) => slots.reduce((found, each) => found.concat(each.faults(holding)), []),
     stop: () => slots.forEach((each) => each.stop()),
   }
 }
 
 export const paperPointer = (code) => `/papers/${code}`
 
-function slot(paper, files, changed) {
+function slot(paper, only, files, changed) {
   const id = idOf(paperPointer(paper.code))
   const rows = h('ul', { class: 'files' })
   const said = h('p', { class: 'sr', role: 'status' })
@@ -87,13 +88,14 @@ function slot(paper, files, changed) {
   }
 
   uploaded.forEach((file) => rows.appendChild(done(file)))
-  const label = h('label', { for: chooser.id }, pick(paper.name), paper.required ? null : h('span', { class: 'optional' }, ` ${t('optional')}`))
+  const note = paper.required ? only && `(${only})` : t('optional')
+  const label = h('label', { for: chooser.id }, pick(paper.name), note ? h('span', { class: 'optional' }, ` ${note}`) : null)
   const hint = h('p', { class: 'hint', id: `${id}-h` }, `${t(`paper.${paper.kind}`)} ${t('upload.hint')}`)
 
-  function faults() {
+  function faults(holding) {
     const pointer = paperPointer(paper.code)
     if (sending.size) return [{ pointer, detail: t(Array.from(sending.values()).includes(null) ? 'upload.stuck' : 'upload.wait') }]
-    return paper.required && !uploaded.length ? [{ pointer, detail: t('upload.missing') }] : []
+    return paper.required && applies(paper, holding) && !uploaded.length ? [{ pointer, detail: t('upload.missing') }] : []
   }
 
   return {
