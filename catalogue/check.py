@@ -29,7 +29,7 @@ def problems(catalogue: Catalogue) -> list[str]:
     if wrong := [*_of_agencies(catalogue), *_of_accounts(catalogue)]:
         return wrong
     directory = catalogue.directory()
-    found = (_of_procedure(version, directory) for version in catalogue.procedures)
+    found = (procedure_problems(version, directory) for version in catalogue.procedures)
     return list(chain.from_iterable(found))
 
 
@@ -98,7 +98,8 @@ def _twice(what: str, names: Iterable[str]) -> Iterator[str]:
 # -- procedures
 
 
-def _of_procedure(version: ProcedureVersion, directory: Directory) -> Iterator[str]:
+def procedure_problems(version: ProcedureVersion, directory: Directory) -> Iterator[str]:
+    """All that is wrong with one version, in a sound directory."""
     found = chain(
         form_problems(version.form),
         _of_names(version),

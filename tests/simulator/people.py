@@ -5,7 +5,7 @@ refused though it was carried out, or carried out twice, is a violation.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -69,10 +69,12 @@ class People:
 
     # -- filing
 
-    def file(self, procedure: str, owner: str) -> DossierCode | None:
+    def file(
+        self, procedure: str, owner: str, matter: Mapping[str, Any] | None = None
+    ) -> DossierCode | None:
         """One dossier, with its request repeated until it is answered."""
         person = self.world.plain.keys.person_ref(owner)
-        command = self._filled_in(procedure, owner)
+        command = self._filled_in(procedure, owner, matter or {})
         self.filed[person] += 1
         send = partial(submit_dossier, command, citizen(person), self.world.deps)
         answer: Submitted | None = self.world.retrying(send)
@@ -85,7 +87,7 @@ class People:
             self._afterwards(answer.code, person, send)
         return answer.code
 
-    def _filled_in(self, procedure: str, owner: str) -> Submit:
+    def _filled_in(self, procedure: str, owner: str, matter: Mapping[str, Any]) -> Submit:
         return Submit(
             procedure=ProcedureCode(procedure),
             version=1,
@@ -93,7 +95,7 @@ class People:
             channel=Channel.ONLINE,
             submitter={"number": owner},
             owner={"number": owner},
-            answers={"person": {}, "matter": {}},
+            answers={"person": {}, "matter": matter},
             papers=tuple(self.upload(paper) for paper in ("id", "proof")),
             key=self.key(),
         )

@@ -43,8 +43,8 @@ class Story:
         """Time passes."""
         self.world.run(self.world.clock.now() + timedelta(**by))
 
-    def submits(self, procedure: str) -> None:
-        code = self.people.file(procedure, "066090000001")
+    def submits(self, procedure: str, matter: Mapping[str, Any] | None = None) -> None:
+        code = self.people.file(procedure, "066090000001", matter)
         assert code is not None
         self.code = code
 
@@ -194,6 +194,20 @@ def standstill(story: Story) -> None:
     story.decides("return", LegKind.RETURN)
 
 
+def branching(story: Story) -> None:
+    """What the answers chose, kept through every load: a branch, a limit, half of a fee."""
+    story.submits("branching", {"visit": True, "area": 80})
+    story.later(hours=1)
+    story.decides("accept", LegKind.INTAKE)
+    story.later(hours=1)
+    story.decides("hand_over", LegKind.UNIT)
+    story.later(hours=1)
+    story.decides("complete", LegKind.UNIT, result=story.people.result())
+    story.later(hours=1)
+    story.decides("record_payment", LegKind.RETURN, amount=20_000, receipt="B-4")
+    story.decides("return", LegKind.RETURN)
+
+
 def people_checks() -> dict[str, Any]:
     """Everything marked, one paper faulty."""
     return {each: Check(each != FAULTY, "unreadable", "scan it again") for each in SUBJECTS}
@@ -205,6 +219,7 @@ STORIES: dict[str, Callable[[Story], None]] = {
     "withdrawn": withdrawn,
     "late": late,
     "standstill": standstill,
+    "branching": branching,
 }
 
 

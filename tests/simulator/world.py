@@ -25,7 +25,7 @@ from chalicelib.use_cases.escalate import escalate
 from chalicelib.use_cases.lead import look
 from chalicelib.use_cases.reconcile import GRACE, reconcile
 from chalicelib.use_cases.roll_over import roll_over
-from tests.simulator import sample
+from tests.simulator import odd, sample
 from tests.simulator.asl import ConditionalCheckFailedError, Crash, Execution, Machine
 from tests.simulator.fakes import (
     START,
@@ -50,6 +50,7 @@ FAR: Final = START + timedelta(days=300)  # running this far means: to the end
 __all__ = ["NO_FAULTS", "Violation", "World", "horizon"]  # others tell stories with these
 
 PROCEDURES: Final[list[ProcedureVersion]] = sample.procedures()
+ODD: Final[list[ProcedureVersion]] = odd.procedures()  # for those who ask for them by name
 DIRECTORY: Final[Directory] = sample.directory()
 
 
@@ -107,7 +108,7 @@ class World:
             deliveries=wrap(self.outbox),
             tokens=wrap(self.tokens),
             workflow=wrap(SimulatedWorkflow(self)),
-            reference=FixedReference(PROCEDURES, DIRECTORY),
+            reference=FixedReference([*PROCEDURES, *ODD], DIRECTORY),
             files=wrap(self.files),
             clock=self.clock,
             webhooks=wrap(Doors(self.webhooks, self)),
