@@ -125,7 +125,7 @@ def case_of(story: Story) -> Case:
     """As the record has it now."""
     notes = {event.ev: note for event, note in zip(story.events, story.notes, strict=True)}
     papers = {"id": 1, "proof": 2}
-    return Case(story.loaded(), SUBMITTER, OWNER, papers, notes, SITE, "Xk3-vT9q_0aB7sLm2PdQ")
+    return Case(story.loaded(), SUBMITTER, OWNER, {}, papers, notes, SITE, "Xk3-vT9q_0aB7sLm2PdQ")
 
 
 def event_of(story: Story, kind: EventType) -> Event:

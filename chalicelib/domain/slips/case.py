@@ -21,7 +21,7 @@ Person = Mapping[str, Any]
 
 @value(frozen=True, slots=True)
 class Case:
-    """A dossier, who filed it (personal data), and how many of each paper, by its code.
+    """A dossier, who filed what (personal data), and how many of each paper, by its code.
 
     `notes` are free texts by event number; `site` is the portal's address, and `secret` lets
     whoever holds the slip follow the dossier there.
@@ -30,6 +30,7 @@ class Case:
     dossier: Dossier
     submitter: Person
     owner: Person
+    answers: Mapping[str, Any]
     papers: Mapping[str, int]
     notes: Mapping[int, str]
     site: str

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from chalicelib.domain.event import Event, moment
 from chalicelib.domain.ids import AgencyCode
-from chalicelib.domain.procedure import FeeKind, PaperKind
+from chalicelib.domain.procedure import Fee, FeeKind, PaperKind
 from chalicelib.domain.slips.case import (
     Case,
     about,
@@ -201,7 +201,11 @@ def _dues(case: Case, event: Event, forms: FormSet) -> list[tuple[str, ...]]:
     if event.leg is not None:
         return [("1", say("assessed"), say("fee.assessed"), money(event.data["amount"]))]
     listed = [fee for kind in FeeKind for fee in version.fees if fee.kind is kind]
+    held = case.dossier.conditions
+
+    def due(fee: Fee) -> str:
+        return money(fee.amount(channel, held, case.answers))
+
     return [
-        (str(n), fee.name.vi, say(f"fee.{fee.kind}"), money(fee.of(channel)))
-        for n, fee in enumerate(listed, 1)
+        (str(n), fee.name.vi, say(f"fee.{fee.kind}"), due(fee)) for n, fee in enumerate(listed, 1)
     ]

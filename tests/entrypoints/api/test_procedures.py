@@ -7,8 +7,9 @@ import pytest
 from tests.entrypoints.api.conftest import Refused
 from tests.entrypoints.town import BIRTH, DESK, LAND, LINKED, WARD_DESK, Town
 
-RESIDENCE = "X-BTXH05"
-ALL = sorted([BIRTH, LAND, LINKED, RESIDENCE])
+MARRIAGE, CERTIFIED, EXTRACT = "1.000894", "2.000815", "2.000908"
+OTHERS = ["1.001612", "1.001776", "1.004194", "1.004222", "1.013225", "X-BTXH05"]
+ALL = sorted([BIRTH, LAND, LINKED, MARRIAGE, CERTIFIED, EXTRACT, *OTHERS])
 
 
 def found(town: Town, query: str) -> list[str]:
@@ -27,7 +28,9 @@ def found(town: Town, query: str) -> list[str]:
         ("dat chuyen", [LAND]),  # words, in any order
         ("chuyen dat", [LAND]),
         ("birth", [BIRTH, LINKED]),
-        ("1.001", [BIRTH]),
+        ("ket hon", [MARRIAGE]),
+        ("ban sao", [CERTIFIED, EXTRACT]),
+        ("1.001", [BIRTH, "1.001612", "1.001776"]),
         ("hộ chiếu", []),
         ("%", []),
     ],
@@ -44,8 +47,8 @@ def test_search_composed_and_decomposed(town: Town) -> None:
 
 def test_by_field_and_by_desk(town: Town) -> None:
     """What can be filed here, in this field."""
-    assert found(town, "field=Hộ tịch") == [BIRTH, LINKED]
-    assert found(town, "field=ho tich") == [BIRTH, LINKED]
+    assert found(town, "field=Hộ tịch") == [MARRIAGE, BIRTH, LINKED]
+    assert found(town, "field=ho tich") == [MARRIAGE, BIRTH, LINKED]
     assert found(town, "agency=H15.01") == [LAND]  # the province's own desk
     assert found(town, f"agency={WARD_DESK}") == ALL
 
@@ -58,10 +61,10 @@ def test_an_unknown_desk(town: Town, refused: Refused) -> None:
 
 def test_page_by_page(town: Town) -> None:
     """`next` leads to the end and no further."""
-    page = town.get("/procedures?limit=3").body
-    assert [line["code"] for line in page["items"]] == ALL[:3]
-    rest = town.get(f"/procedures?limit=3&cursor={page['next']}").body
-    assert [line["code"] for line in rest["items"]] == ALL[3:]
+    page = town.get("/procedures?limit=7").body
+    assert [line["code"] for line in page["items"]] == ALL[:7]
+    rest = town.get(f"/procedures?limit=7&cursor={page['next']}").body
+    assert [line["code"] for line in rest["items"]] == ALL[7:]
     assert rest["next"] is None
 
 
