@@ -198,6 +198,10 @@ def branching(story: Story) -> None:
     """What the answers chose, kept through every load: a branch, a limit, half of a fee."""
     story.submits("branching", {"visit": True, "area": 80})
     story.later(hours=1)
+    story.decides("request_supplement", LegKind.INTAKE, checks=people_checks())
+    story.later(days=1)
+    story.supplements()
+    story.later(hours=1)
     story.decides("accept", LegKind.INTAKE)
     story.later(hours=1)
     story.decides("hand_over", LegKind.UNIT)
