@@ -151,6 +151,8 @@ def test_a_step_whose_legs_are_left_out_is_passed_over() -> None:
 def test_the_last_leg_that_is_not_left_out_brings_the_result() -> None:
     """Nothing comes after the police here, so they cannot just hand it on."""
     story = _after_first(YES)
+    with pytest.raises(RuleError, match="result_needed"):
+        story.answers(3, Outcome.COMPLETED)
     story.answers(3, Outcome.COMPLETED, result="R-1")
     assert story.dossier.status is Status.SETTLED
     assert story.dossier.step == 3

@@ -38,10 +38,13 @@ OTHER_OFFICER = "OF-0023"  # of the neighbouring commune
 WARD_DESK, WARD_OFFICE, LAND_OFFICE = "H15.50.05.13", "H15.50.05.02", "H15.11.05"
 TAX, POLICE, INSURANCE = "G12.H15.01", "G01.H15.05", "G24.H15.01"
 BIRTH, LAND, LINKED = "1.001193", "1.012785", "3.000722"
+COPIES, MARRIAGE = "2.000815", "1.000894"
 NEEDED: Final = {  # the papers without which a dossier is not taken
     BIRTH: ["birth_notification"],
     LAND: ["transfer_contract", "certificate"],
     LINKED: ["birth_notification"],
+    COPIES: ["original"],
+    MARRIAGE: ["identity_cards"],
 }
 PERSON: Final = {
     "kind": "citizen",

@@ -8,7 +8,7 @@ from tests.simulator.mutants import found
 CHEAP = {
     "drop the condition on ev": "events have no gaps",  # by a race
     "a claim is not remembered": "a milestone passes once",  # by a rule on every commit
-    "never wake": "a milestone is claimed in time",  # by the clock
+    "never wake": "the execution follows",  # by where it waits
     "pause loses the consumed time": "conservation",  # by the verdict at the end
 }
 

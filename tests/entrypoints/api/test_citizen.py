@@ -9,6 +9,7 @@ from tests.entrypoints.served import Reply
 from tests.entrypoints.town import (
     BIRTH,
     CITIZEN,
+    COPIES,
     DESK,
     OFFICER,
     OTHER_CITIZEN,
@@ -54,6 +55,17 @@ def test_a_paper_is_replaced(town: Town) -> None:
     assert supplement(town, filed, answers={}, papers=[paper]).status == 200
     (kept,) = town.get(f"/dossiers/{filed.code}/full", DESK).body["papers"]
     assert kept["file_id"] == paper["file_id"]
+
+
+def test_new_answers_decide_anew(town: Town) -> None:
+    """Other pages cost another charge; which conditions hold is looked at again, too."""
+    filed = town.submit(COPIES)
+    assert town.dossier(filed.code).fee == 3 * 2_000 + 2 * 14_000
+    slip = checks("section:copies", procedure=COPIES)
+    town.decided(filed, DESK, "request_supplement", checks=slip)
+    fewer = {"copies": {"documents": [{"name": "Bằng", "pages": 3, "copies": 1}]}}
+    assert supplement(town, filed, answers=fewer).status == 200
+    assert town.dossier(filed.code).fee == 5_000
 
 
 @pytest.mark.parametrize(

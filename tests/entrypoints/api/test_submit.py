@@ -17,6 +17,7 @@ from tests.entrypoints.town import (
     DESK,
     LAND_OFFICER,
     LINKED,
+    MARRIAGE,
     OTHER_CITIZEN,
     OTHER_DESK,
     PERSON,
@@ -162,6 +163,18 @@ def test_all_faults_at_once(town: Town, refused: Refused) -> None:
 
 def papers(*given: tuple[str, str]) -> list[dict[str, str]]:
     return [{"paper_code": paper, "file_id": file} for paper, file in given]
+
+
+def test_a_paper_that_only_some_need(town: Town, refused: Refused) -> None:
+    """Whoever lives elsewhere brings the confirmation; nobody else is asked for it."""
+    assert town.dossier(town.submit(MARRIAGE).code).conditions == ()
+    there = answers(MARRIAGE)
+    there["request"]["elsewhere"] = True
+    body = town.submission(MARRIAGE, answers=there)
+    assert refused(lambda: town.post("/dossiers", body, CITIZEN)).refusal == (422, "paper.missing")
+    body["papers"] += papers(("marital_status", town.upload()))
+    code = town.post("/dossiers", body, CITIZEN).body["code"]
+    assert town.dossier(code).conditions == ("elsewhere",)
 
 
 def test_papers_that_are_not_right(town: Town, refused: Refused) -> None:
