@@ -69,7 +69,7 @@ class ByChannel:
     online: TimeLimit
     cases: tuple[LimitCase, ...] = ()
 
-    def of(self, channel: Channel, holding: Collection[str] = ()) -> TimeLimit:
+    def of(self, channel: Channel, holding: Collection[str]) -> TimeLimit:
         """The limit of a dossier of which these conditions hold."""
         chosen = next((case for case in self.cases if applies(case, holding)), self)
         return chosen.online if channel is Channel.ONLINE else chosen.counter

@@ -74,6 +74,9 @@ class Releases:
 
     def all(self) -> list[Release]:
         """Oldest first; none before the first deployment."""
+        return [self._read(key) for key in self._keys()]
+
+    def _keys(self) -> list[str]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=_FOLDER
         )
@@ -83,7 +86,7 @@ class Releases:
             if error.response["Error"]["Code"] != "NoSuchBucket":
                 raise
             return []
-        return [self._read(key) for key in sorted(keys)]
+        return sorted(keys)
 
     def _read(self, key: str) -> Release:
         body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
@@ -91,7 +94,8 @@ class Releases:
 
     def newest(self) -> Release | None:
         """What was begun last, whole or not; None before the first deployment."""
-        return next(reversed(self.all()), None)
+        keys = self._keys()
+        return self._read(keys[-1]) if keys else None
 
     def before(self, name: str | None = None) -> Release:
         """Where to go back to, or the named release. Raise ReleaseError.

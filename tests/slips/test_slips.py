@@ -7,10 +7,26 @@ import pytest
 
 from chalicelib.adapters.slip_forms import form_sets
 from chalicelib.domain.calendar import LimitUnit
+from chalicelib.domain.procedure import ByChannel, Condition, LimitCase
+from chalicelib.domain.slips import to_citizen
+from chalicelib.domain.slips.case import appointed_at
 from chalicelib.domain.slips.forms import in_force
-from chalicelib.domain.slips.slip import SlipKind
+from chalicelib.domain.slips.slip import Rows, Slip, SlipKind
 from chalicelib.domain.slips.written import in_words, money
-from tests.slips.samples import FORMS, SITE, control, receipt, register
+from chalicelib.domain.terms import Channel, EventType
+from tests.domain.builders import CLERK, NAME, at, days
+from tests.domain.story import Story, accept
+from tests.slips.samples import (
+    FORMS,
+    SITE,
+    VERSION,
+    case_of,
+    control,
+    event_of,
+    receipt,
+    register,
+    town,
+)
 
 
 def test_another_word_is_another_digest() -> None:
@@ -64,3 +80,26 @@ def test_a_sum_in_words(amount: int, words: str) -> None:
     """As a receipt has it, so that nobody adds a nought."""
     assert in_words(amount) == words
     assert money(1_250_000) == "1.250.000 đồng"
+
+
+def said(slip: Slip) -> dict[str, str]:
+    """Labels and what stands behind them."""
+    rows = (block.rows for block in slip.blocks if isinstance(block, Rows))
+    return {label: text for each in rows for label, text in each}
+
+
+def test_a_receipt_promises_what_the_answers_give() -> None:
+    """A longer limit for some cases is the one that was appointed, whatever is answered later."""
+    twelve = LimitCase(days(12), days(12), when=("checked",))
+    limit = ByChannel(days(8), days(8), (twelve,))
+    checked = {"checked": Condition(NAME, "/matter/check", one_of=(True,))}
+    version = replace(VERSION, limit=limit, conditions=checked)
+    story = Story(version, answers={"matter": {"check": True}}, channel=Channel.ONLINE, who=town())
+    story.wait(hours=1).do(accept, CLERK)
+    event = event_of(story, EventType.ACCEPTED)
+    told = said(to_citizen.receipt(case_of(story), event, FORMS))
+    assert told["Thời hạn theo quy định"] == "12 ngày làm việc"
+    assert told["Thời gian hẹn trả kết quả"] == case_of(story).moment(at("2026-10-22 09:00"))
+    assert story.dossier.due_at == at("2026-10-22 09:00")
+    story.dossier.conditions = ()  # a supplement answered otherwise
+    assert appointed_at(story.dossier) == at("2026-10-22 09:00")

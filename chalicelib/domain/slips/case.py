@@ -9,7 +9,7 @@ from chalicelib.domain.directory import Agency
 from chalicelib.domain.dossier import Dossier
 from chalicelib.domain.event import Event
 from chalicelib.domain.ids import AgencyCode
-from chalicelib.domain.leg import CITIZEN
+from chalicelib.domain.leg import CITIZEN, Leg
 from chalicelib.domain.slips import written
 from chalicelib.domain.slips.forms import FormSet
 from chalicelib.domain.slips.slip import Block, Heading, Rows, Slip, SlipKind
@@ -142,7 +142,8 @@ def contact_rows(case: Case, forms: FormSet) -> Rows:
 
 def limit_text(case: Case, forms: FormSet) -> str:
     """The legal time limit of the channel it was filed by."""
-    limit = case.dossier.ctx.procedure.limit.of(case.dossier.channel)
+    dossier = case.dossier
+    limit = dossier.ctx.procedure.limit.of(dossier.channel, dossier.conditions)
     if limit.unit is LimitUnit.SAME_DAY:
         return forms.say("limit.same_day")
     return forms.say(f"limit.{limit.unit}", amount=f"{limit.amount:02d}")
@@ -151,14 +152,21 @@ def limit_text(case: Case, forms: FormSet) -> str:
 def appointed_at(dossier: Dossier) -> datetime:
     """The return date as it was given on acceptance, also after a pause has moved it since.
 
-    Accepted late, the clock had run from the moment the answer was due.
+    Of the time that was fixed then: answers of a supplement change no date. Accepted late, the
+    clock had run from the moment the answer was due.
     """
     calendar = dossier.ctx.directory.calendar(dossier.desk)
     since = accepted_at(dossier)
     intake = next(leg for leg in dossier.legs if leg.kind is LegKind.INTAKE)
     if late := max(0, intake.clock.consumed - intake.clock.budget):
         since = calendar.subtract(since, late)
-    return dossier.ctx.procedure.limit.of(dossier.channel).due(calendar, since)
+    return calendar.add(since, _settlement(dossier).clock.budget)
+
+
+def _settlement(dossier: Dossier) -> Leg:
+    if dossier.settlement is None:
+        raise ValueError(f"{dossier.code} was not accepted")
+    return dossier.settlement
 
 
 def accepted_at(dossier: Dossier) -> datetime:

@@ -1,7 +1,7 @@
 """What officials decide: one body per action, told apart by `action`."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -44,6 +44,14 @@ class _Decision(Wire):
     def given(self) -> Mapping[str, Any]:
         """The action's own arguments, named as in the domain."""
         return {"leg": self.leg}
+
+
+class _OfTheWhole(Wire):
+    """Of no leg, so that nobody's place is taken."""
+
+    override: ClassVar[str] = ""
+
+    rev: Rev
 
 
 class _WithReason(_Decision):
@@ -196,11 +204,10 @@ class Extend(_WithReason):
         return {**super().given(), "limit": self.limit.limit()}
 
 
-class Apologise(Wire):
+class Apologise(_OfTheWhole):
     """The apology with a new date, from the unit at fault."""
 
     action: Literal["apologise"]
-    rev: Rev
     reason: Words
     promised_at: GivenMoment
     unit: AgencyCodeText
@@ -260,11 +267,10 @@ class Resume(_Decision):
         return {"leg": self.leg, "note": self.note}
 
 
-class Stop(Wire):
+class Stop(_OfTheWhole):
     """A leader ends what cannot be gone on with."""
 
     action: Literal["stop"]
-    rev: Rev
     reason: Words
 
     def given(self) -> Mapping[str, Any]:
@@ -272,11 +278,10 @@ class Stop(Wire):
         return {"reason": self.reason}
 
 
-class Contact(Wire):
+class Contact(_OfTheWhole):
     """The citizen was called; the note says what was said."""
 
     action: Literal["contact"]
-    rev: Rev
     note: Words
 
     def given(self) -> Mapping[str, Any]:
@@ -341,7 +346,7 @@ def decide_on(request: Request[Any]) -> answers.StateAnswer:
         body.rev,
         body.given(),
         idempotency(request, body.action),
-        getattr(body, "override", ""),
+        body.override,
     )
     done = decide(command, request.person, deps())
     return answers.state(done.dossier, replayed=done.replayed)
