@@ -89,7 +89,7 @@ def test_the_first_case_that_applies_is_the_limit() -> None:
     longer = LimitCase(days(5), days(4), when=("checked",))
     longest = LimitCase(days(9), days(8), when=("checked", "large"))
     limit = ByChannel(days(3), days(2), (longest, longer))
-    assert limit.of(Channel.COUNTER) == days(3)
+    assert limit.of(Channel.COUNTER, ()) == days(3)
     assert limit.of(Channel.COUNTER, ("checked",)) == days(5)
     assert limit.of(Channel.ONLINE, ("checked",)) == days(4)
     assert limit.of(Channel.ONLINE, ("checked", "large")) == days(8)

@@ -96,7 +96,7 @@ def test_a_milestone_is_at_the_due_time_unless_it_says_otherwise() -> None:
 def test_the_channels_limit() -> None:
     """Post follows the counter's (R16)."""
     limits = ByChannel(counter=days(5), online=days(3))
-    assert [limits.of(each).amount for each in Channel] == [3, 5, 5]
+    assert [limits.of(each, ()).amount for each in Channel] == [3, 5, 5]
     assert list(Channel) == [Channel.ONLINE, Channel.COUNTER, Channel.POST]
 
 
