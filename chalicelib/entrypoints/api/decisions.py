@@ -62,6 +62,14 @@ class _WithReason(_Decision):
         return {"leg": self.leg, "reason": self.reason}
 
 
+class _WithNote(_Decision):
+    note: Note = ""
+
+    def given(self) -> Mapping[str, Any]:
+        """As above."""
+        return {"leg": self.leg, "note": self.note}
+
+
 class Accept(_Decision):
     """Complete: enter it and hand it over to its route."""
 
@@ -121,15 +129,10 @@ class Assign(_Decision):
         return {"leg": self.leg, "officer": OfficerId(self.officer)}
 
 
-class HandOver(_Decision):
+class HandOver(_WithNote):
     """This leg is done; the next ones begin."""
 
     action: Literal["hand_over"]
-    note: Note = ""
-
-    def given(self) -> Mapping[str, Any]:
-        """As above."""
-        return {"leg": self.leg, "note": self.note}
 
 
 class SendBack(_WithReason):
@@ -234,15 +237,11 @@ class Consult(_WithReason):
         return {**super().given(), "agency": agency, "limit": self.limit.limit()}
 
 
-class AnswerConsultation(_Decision):
+class AnswerConsultation(_WithNote):
     """What the unit that was asked thinks."""
 
     action: Literal["answer_consultation"]
     note: Words
-
-    def given(self) -> Mapping[str, Any]:
-        """As above."""
-        return {"leg": self.leg, "note": self.note}
 
 
 class Suspend(_WithReason):
@@ -256,15 +255,10 @@ class Suspend(_WithReason):
         return {**super().given(), "ground": self.ground}
 
 
-class Resume(_Decision):
+class Resume(_WithNote):
     """The ground is gone: go on."""
 
     action: Literal["resume"]
-    note: Note = ""
-
-    def given(self) -> Mapping[str, Any]:
-        """As above."""
-        return {"leg": self.leg, "note": self.note}
 
 
 class Stop(_OfTheWhole):
